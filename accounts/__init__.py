@@ -1,0 +1,1 @@
+"""Floor 1: users, workspaces, members, tokens, OAuth models, audit log."""

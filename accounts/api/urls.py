@@ -1,0 +1,15 @@
+"""Addresses of profiles and tokens, below /api/."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from accounts.api.views import TokenViewSet, UserViewSet
+from common.api.routes import Routes
+
+routes = Routes()
+routes.register("tokens", TokenViewSet, basename="token")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/user", UserViewSet.as_view({"get": "profile"}), name="v1-user"),
+    path("v1/user/<int:pk>", UserViewSet.as_view({"put": "update"}), name="v1-user-detail"),
+    *routes.urls,
+]

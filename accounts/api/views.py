@@ -1,0 +1,111 @@
+"""Endpoints of the own profile and of API tokens."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import services
+from accounts.api.serializers import NewTokenSerializer, TokenSerializer, UserSerializer
+from accounts.authentication import actor
+from accounts.models import ApiToken, OAuthAccess, Role, User
+from accounts.roles import at_least
+from accounts.scopes import SCOPES, allows
+from common.api.parameters import Text
+from common.api.views import ApiViewSet
+from common.invalid import FieldError, Invalid, NotAllowed
+
+
+@extend_schema(tags=["Users"])
+class UserViewSet(ApiViewSet):
+    """The profile of whoever asks; nobody else's."""
+
+    serializer_class = UserSerializer
+    queryset = User.objects.all()
+    scopes = {"GET": "user.read"}
+    write_role = Role.VIEWER
+
+    def get_queryset(self) -> "QuerySet[User]":
+        if getattr(self, "swagger_fake_view", False):
+            return User.objects.none()
+        return User.objects.filter(pk=self.membership.user_id)
+
+    @extend_schema(operation_id="user_profile")
+    def profile(self, request: Request) -> Response:
+        """The profile of the person whose token or session this is."""
+        return self.answer(self.get_queryset().get())
+
+    @extend_schema(operation_id="user_update")
+    def update(self, request: Request, pk: int) -> Response:
+        """Replaces the own profile's name, time zone and locale."""
+        with self.held() as user:
+            self._must_keep_email(request, user)
+            fields = self.checked()
+            return self.answer(
+                services.edit_user(user=user, workspace=self.workspace, by=actor(request), fields=fields)
+            )
+
+    def _must_keep_email(self, request: Request, user: User) -> None:
+        given = request.data.get("email", user.email) if isinstance(request.data, dict) else user.email
+        if given != user.email:
+            raise Invalid(
+                [FieldError("/email", "read_only", "The address that one signs in with is not changed here.")]
+            )
+
+
+@extend_schema(tags=["Tokens"])
+class TokenViewSet(ApiViewSet):
+    """API tokens of the workspace: one's own; an admin sees and revokes everybody's."""
+
+    serializer_class = TokenSerializer
+    queryset = ApiToken.objects.all()
+    write_role = Role.VIEWER
+    list_parameters = (Text(name="name", help="Exactly this name.", lookup="name"),)
+    search_fields = ("name", "prefix")
+    ordering_fields = {"name": "name", "createdAt": "created_at", "lastUsedAt": "last_used_at"}
+    default_ordering = ("-created_at",)
+
+    def get_queryset(self) -> "QuerySet[ApiToken]":
+        tokens = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False) or at_least(self.membership.role, Role.ADMIN):
+            return tokens
+        return tokens.filter(user=self.request.user)
+
+    @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
+    def create(self, request: Request) -> Response:
+        """Makes a token that acts as its maker in this workspace. Its secret is shown this once."""
+        if isinstance(request.auth, OAuthAccess):
+            # It would outlive the person's taking back what they allowed.
+            raise NotAllowed("An application cannot make API tokens.")
+        fields = self.checked()
+        self._must_be_sound(request, fields)
+        made = services.create_token(
+            user=request.user,  # type: ignore[arg-type]
+            workspace=self.workspace,
+            name=fields["name"],
+            scopes=fields["scopes"],
+            by=actor(request),
+            expires_at=fields["expires_at"],
+        )
+        body = NewTokenSerializer(made.token, context={"secret": made.secret}).data
+        return Response(body, status=201, headers={"Location": f"/api/tokens/{made.token.pk}"})
+
+    def _must_be_sound(self, request: Request, fields: dict[str, Any]) -> None:
+        errors = []
+        held = SCOPES if request.auth is None else getattr(request.auth, "scopes", ())
+        for index, scope in enumerate(fields["scopes"]):
+            if not allows(held, scope):
+                detail = "A token cannot give a scope that it does not have."
+                errors.append(FieldError(f"/scopes/{index}", "not_held", detail))
+        if fields["expires_at"] is not None and fields["expires_at"] <= self.now:
+            errors.append(FieldError("/expiresAt", "past", "Must be in the future."))
+        if errors:
+            raise Invalid(errors)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Revokes a token for good, at once."""
+        with self.held() as token:
+            services.revoke_token(token=token, by=actor(request))
+        return Response(status=204)

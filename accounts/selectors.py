@@ -1,0 +1,60 @@
+"""Reads of accounts."""
+
+import hashlib
+from datetime import datetime
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from accounts.models import ApiToken, Membership, Role, User, Workspace
+
+
+def digest(secret: str) -> str:
+    """How a token's secret is stored: SHA-256, enough for a random 238-bit secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def live_token(secret: str, now: datetime) -> tuple[ApiToken, Membership] | None:
+    """The enabled, unexpired token with this secret and its active owner's membership; one query."""
+    return _live(Q(digest=digest(secret)), now)
+
+
+def token_still_live(token_id: int, now: datetime) -> tuple[ApiToken, Membership] | None:
+    """The same of a token that was seen before."""
+    return _live(Q(pk=token_id), now)
+
+
+def _live(which: Q, now: datetime) -> tuple[ApiToken, Membership] | None:
+    membership = Membership.objects.filter(workspace=OuterRef("workspace"), user=OuterRef("user"))
+    token = (
+        ApiToken.objects.select_related("user", "workspace")
+        .filter(which, is_enabled=True, user__is_active=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        .annotate(membership_id=Subquery(membership.values("pk")[:1]), role=Subquery(membership.values("role")[:1]))
+        .first()
+    )
+    if token is None or token.membership_id is None:
+        return None
+    return token, Membership(pk=token.membership_id, workspace=token.workspace, user=token.user, role=token.role)
+
+
+def membership(user: User, workspace: Workspace) -> Membership | None:
+    """This person's membership of `workspace`, if any."""
+    return Membership.objects.in_workspace(workspace).filter(user=user).first()
+
+
+def memberships(user: User) -> QuerySet[Membership]:
+    """All memberships of a person, oldest first: the first is their default workspace."""
+    return Membership.objects.filter(user=user).select_related("workspace").order_by("created_at", "pk")
+
+
+def owners(workspace: Workspace) -> QuerySet[User]:
+    """The people who own `workspace`."""
+    return User.objects.filter(memberships__workspace=workspace, memberships__role=Role.OWNER, is_active=True).order_by(
+        "pk"
+    )
+
+
+def member_addresses(workspace: Workspace) -> set[str]:
+    """Email addresses of all members, in lower case."""
+    emails = User.objects.filter(memberships__workspace=workspace, is_active=True).values_list("email", flat=True)
+    return {email.lower() for email in emails}

@@ -1,0 +1,117 @@
+"""Writes of accounts: people, workspaces, members, tokens."""
+
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actor import SYSTEM, Actor
+from accounts.models import ApiToken, Membership, Role, User, Workspace
+from accounts.scopes import SCOPES
+from accounts.selectors import digest
+
+_BASE62 = string.ascii_letters + string.digits
+_USED_EVERY = timedelta(minutes=1)
+
+
+class UnknownScope(ValueError):
+    """A scope that the platform does not have; the message names it and those it has."""
+
+
+class EmailTaken(ValueError):
+    """Another person signs in with this address."""
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token just made: `secret` is shown this once."""
+
+    token: ApiToken
+    secret: str
+
+
+@transaction.atomic
+def create_user(
+    *, email: str, password: str | None, name: str = "", is_operator: bool = False, by: Actor = SYSTEM
+) -> User:
+    """A person with a personal workspace that they own. Raises EmailTaken."""
+    if User.objects.filter(email=email.strip().lower()).exists():
+        raise EmailTaken(f"{email} has an account already")
+    user = User.objects.create_user(email, password, name=name, is_staff=is_operator, is_superuser=is_operator)
+    workspace = create_workspace(name=f"{user.get_short_name().capitalize()}'s workspace", owner=user, by=by)
+    audit.record(by=by, workspace=workspace, verb="create", target=user)
+    return user
+
+
+@transaction.atomic
+def edit_user(*, user: User, workspace: Workspace, by: Actor, fields: Mapping[str, str]) -> User:
+    """Changes name, timezone and locale, as far as given; written into the log of `workspace`."""
+    changes = {
+        name: [getattr(user, name), fields[name]]
+        for name in ("name", "timezone", "locale")
+        if name in fields and fields[name] != getattr(user, name)
+    }
+    for name, (_, after) in changes.items():
+        setattr(user, name, after)
+    if changes:
+        user.save(update_fields=list(changes))
+        audit.record(by=by, workspace=workspace, verb="edit", target=user, changes=changes)
+    return user
+
+
+@transaction.atomic
+def create_workspace(*, name: str, owner: User, by: Actor) -> Workspace:
+    """An empty workspace with one owner."""
+    workspace = Workspace.objects.create(name=name, slug=Workspace.free_slug(name))
+    Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER)
+    audit.record(by=by, workspace=workspace, verb="create", target=workspace)
+    return workspace
+
+
+@transaction.atomic
+def rename_workspace(*, workspace: Workspace, name: str, by: Actor) -> Workspace:
+    """Another name, 1 to 120 characters; its slug stays."""
+    before, workspace.name = Workspace.objects.values_list("name", flat=True).get(pk=workspace.pk), name
+    workspace.save(update_fields=["name"])
+    audit.record(by=by, workspace=workspace, verb="edit", target=workspace, changes={"name": [before, name]})
+    return workspace
+
+
+@transaction.atomic
+def create_token(
+    *, user: User, workspace: Workspace, name: str, scopes: Sequence[str], by: Actor, expires_at: datetime | None = None
+) -> NewToken:
+    """`ws_` and 40 base62 characters, 238 bits; stored as SHA-256. Raises UnknownScope."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise UnknownScope(f"no scope {', '.join(unknown)}: choose among {', '.join(SCOPES)}")
+    secret = "ws_" + "".join(secrets.choice(_BASE62) for _ in range(40))
+    token = ApiToken.objects.create(
+        workspace=workspace,
+        user=user,
+        name=name,
+        prefix=secret[:11],
+        digest=digest(secret),
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    audit.record(by=by, workspace=workspace, verb="create", target=token, changes={"scopes": [None, token.scopes]})
+    return NewToken(token, secret)
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: Actor) -> None:
+    """Ends a token for good, at once."""
+    audit.record(by=by, workspace=token.workspace, verb="revoke", target=token)
+    token.delete()
+
+
+def note_token_use(*, token: ApiToken, address: str | None, now: datetime) -> None:
+    """Keeps when and from where a token was last used, to the minute."""
+    if token.last_used_at and now - token.last_used_at < _USED_EVERY and token.last_used_address == address:
+        return
+    ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_address=address)

@@ -1,0 +1,20 @@
+"""What beat asks of a worker about accounts; one line into a service each."""
+
+from celery import shared_task
+
+from accounts.oauth import devices, revoking
+from accounts.upkeep import drop_outdated
+from common.clock import now
+
+
+@shared_task(name="accounts.clear_tokens", ignore_result=True)
+def clear_tokens() -> None:
+    """Each hour: OAuth tokens, codes and devices whose time is over."""
+    revoking.clear_tokens()
+    devices.clear_devices(now=now())
+
+
+@shared_task(name="accounts.drop_outdated", ignore_result=True)
+def drop_outdated_task() -> None:
+    """Each hour: kept answers and sessions that have run out."""
+    drop_outdated(now=now())

@@ -1,0 +1,1 @@
+"""Floor 6: channels, rules, deliveries."""

@@ -1,0 +1,1 @@
+"""Endpoints of action groups and deliveries."""

@@ -1,0 +1,39 @@
+"""Addresses of action groups and deliveries, below /api/."""
+
+from django.urls import URLPattern, path
+
+from alerts.api.action_groups import (
+    ActionGroupsViewSet,
+    EmailGroupViewSet,
+    WebhookGroupViewSet,
+)
+from alerts.api.deliveries import DeliveryViewSet
+
+_MONITOR = "v1/monitor/<int:monitor_pk>"
+
+
+def _groups(name: str, view: type[EmailGroupViewSet] | type[WebhookGroupViewSet]) -> list[URLPattern]:
+    """`PUT` is answered with the id in the address, and without it when the body has it."""
+    many = view.as_view({"get": "list", "post": "create", "put": "update_by_body"})
+    one = view.as_view({"get": "retrieve", "put": "update", "delete": "destroy"})
+    return [
+        path(f"{_MONITOR}/{name}", many, name=f"v1-{name}-list"),
+        path(f"{_MONITOR}/{name}/<int:pk>", one, name=f"v1-{name}-detail"),
+        path(f"{_MONITOR}/{name}/<int:pk>/test", view.as_view({"post": "test"}), name=f"v1-{name}-test"),
+    ]
+
+
+urlpatterns: list[URLPattern] = [
+    path(f"{_MONITOR}/actiongroups", ActionGroupsViewSet.as_view({"get": "list"}), name="v1-actiongroups"),
+    *_groups("emailactiongroup", EmailGroupViewSet),
+    *_groups("webhookactiongroup", WebhookGroupViewSet),
+    path(
+        f"{_MONITOR}/webhookactiongroup/<int:pk>/roll",
+        WebhookGroupViewSet.as_view({"post": "roll"}),
+        name="v1-webhookactiongroup-roll",
+    ),
+    path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="delivery-list"),
+    path("deliveries/<int:pk>", DeliveryViewSet.as_view({"get": "retrieve"}), name="delivery-detail"),
+    path("deliveries/<int:pk>/resend", DeliveryViewSet.as_view({"post": "resend"}), name="delivery-resend"),
+    path("deliveries/<int:pk>/dismiss", DeliveryViewSet.as_view({"post": "dismiss"}), name="delivery-dismiss"),
+]

@@ -1,0 +1,51 @@
+"""Reads of alerts."""
+
+from collections.abc import Iterable
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import Workspace
+from alerts.models import Channel, Delivery, DeliveryAttempt, Recipient, Rule
+from incidents.models import Incident
+from monitors.models import Monitor
+
+
+def action_groups(monitor: Monitor, type: str | None = None) -> QuerySet[Rule]:
+    """The action groups of a monitor, oldest first, of one type or all, each with its one channel."""
+    rules = Rule.objects.filter(monitor=monitor, is_action_group=True).select_related("workspace", "monitor")
+    if type is not None:
+        rules = rules.filter(channels__type=type)
+    return rules.prefetch_related("channels").order_by("pk")
+
+
+def rules(workspace: Workspace) -> QuerySet[Rule]:
+    """All rules of a workspace with scope and channels, oldest first."""
+    found = Rule.objects.in_workspace(workspace).select_related("monitor", "service_group")
+    return found.prefetch_related("channels").order_by("pk")
+
+
+def channels(workspace: Workspace) -> QuerySet[Channel]:
+    """All channels of a workspace by name."""
+    return Channel.objects.in_workspace(workspace).order_by("name", "pk")
+
+
+def deliveries(workspace: Workspace) -> QuerySet[Delivery]:
+    """All deliveries of a workspace, newest first, with channel, incident and monitor."""
+    found = Delivery.objects.in_workspace(workspace).select_related("channel", "incident__monitor", "dismissed_by")
+    return found.defer("payload", "channel__config").order_by("-created_at", "-pk")
+
+
+def with_attempts(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """The same with every try, oldest first, in one query more."""
+    return found.prefetch_related(Prefetch("attempts", DeliveryAttempt.objects.order_by("started_at", "pk")))
+
+
+def deliveries_of(incident: Incident) -> QuerySet[Delivery]:
+    """Who was told of an incident, in the order of planning, with every try."""
+    return with_attempts(deliveries(incident.workspace)).filter(incident=incident).order_by("created_at", "pk")
+
+
+def unconfirmed(workspace: Workspace, addresses: Iterable[str]) -> QuerySet[Recipient]:
+    """Those of `addresses` that were asked and have not agreed."""
+    found = Recipient.objects.in_workspace(workspace)
+    return found.filter(address__in=list(addresses), confirmed_at__isnull=True).order_by("address")

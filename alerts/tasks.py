@@ -1,0 +1,46 @@
+"""What beat and nudges ask of a worker; each task one line into a service."""
+
+import threading
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutdown
+
+from alerts import recipients, reminders, sending, withheld
+from common.clock import now
+
+_asking = threading.Lock()
+
+
+@shared_task(name="alerts.tasks.send_due", ignore_result=True)
+def send_due() -> None:
+    """Each second, and at every nudge: the sender of this process looks what is due."""
+    sending.wake()
+
+
+@shared_task(name="alerts.tasks.ask_recipients", ignore_result=True)
+def ask_recipients() -> None:
+    """Every 5 seconds: mails that ask addresses to confirm. A server that hangs holds one of the worker's threads."""
+    if _asking.acquire(blocking=False):
+        try:
+            recipients.send_due_questions(now=now())
+        finally:
+            _asking.release()
+
+
+@shared_task(name="alerts.tasks.remind", ignore_result=True)
+def remind() -> None:
+    """Every 5 seconds: incidents that are still open."""
+    reminders.remind(now=now())
+
+
+@shared_task(name="alerts.tasks.tell_held", ignore_result=True)
+def tell_held() -> None:
+    """Every 5 seconds: openings that a maintenance window held back until now."""
+    withheld.tell_held(now=now())
+
+
+@worker_shutdown.connect(dispatch_uid="alerts")
+def stop_sender(**_: Any) -> None:
+    """What is under way gets two seconds; the rest goes on after its lease, elsewhere or at the next start."""
+    sending.stop(2.0)

@@ -1,0 +1,7 @@
+"""Registers the app with Django and connects what it hears."""
+
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    name = "billing"

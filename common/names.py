@@ -1,0 +1,7 @@
+"""Names in two spellings: snake_case in code, camelCase in JSON."""
+
+
+def camel(name: str) -> str:
+    """`interval_seconds` as `intervalSeconds`."""
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)

@@ -1,0 +1,83 @@
+"""The data of the charts: phases of a check stacked, durations of runs, the last hour of a list's rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.planned import planned_marks
+from incidents.models import Incident
+from monitors.models import Monitor, Result
+from signals.models import Heartbeat, Signal
+
+PHASES = (
+    ("DNS", "dns_ms"),
+    ("Connect", "connect_ms"),
+    ("TLS", "tls_ms"),
+    ("First byte", "first_byte_ms"),
+    ("Transfer", "transfer_ms"),
+)
+SPARK_WINDOW = timedelta(hours=1)
+SPARK_POINTS = 30
+RUNS = 60
+
+
+def latency_chart(
+    results: Sequence[Result], monitor: Monitor, incidents: Iterable[Incident], planned: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Phases stacked, incidents and planned work as marks; `results` newest first. A failed check is a gap."""
+    oldest_first = list(reversed(results))
+    phases = [(label, name) for label, name in PHASES if any(getattr(one, name) for one in results)]
+    chart: dict[str, Any] = {
+        "times": [int(one.scheduled_at.timestamp()) for one in oldest_first],
+        "unit": "ms",
+        "series": [{"label": label, "values": [_phase(one, name) for one in oldest_first]} for label, name in phases],
+        "marks": [
+            *({"at": int(one.started_at.timestamp()), "label": one.title, "kind": "incident"} for one in incidents),
+            *planned,
+        ],
+    }
+    if monitor.latency_threshold_ms:
+        chart["threshold"] = monitor.latency_threshold_ms
+    return chart
+
+
+def run_chart(heartbeat: Heartbeat) -> dict[str, Any] | None:
+    """How long the last runs took, from start to end; None with fewer than two."""
+    found = Signal.objects.filter(heartbeat=heartbeat, duration_ms__isnull=False).order_by("-created_at", "-id")
+    runs = list(found.values_list("created_at", "duration_ms")[:RUNS])[::-1]
+    if len(runs) < 2:
+        return None
+    values = [duration for _, duration in runs]
+    return {
+        "times": [int(at.timestamp()) for at, _ in runs],
+        "unit": "ms",
+        "series": [{"label": "Run", "values": values}],
+        "marks": planned_marks(heartbeat.monitor, since=runs[0][0], until=runs[-1][0]),
+    }
+
+
+def sparks(monitor_ids: Sequence[int], *, now: datetime) -> dict[int, list[float | None]]:
+    """The last hour of each monitor as at most 30 mean latencies, oldest first; None where nothing answered."""
+    since = now - SPARK_WINDOW
+    rows = Result.objects.filter(monitor__in=monitor_ids, scheduled_at__gt=since, ok=True, latency_ms__isnull=False)
+    sums: dict[int, list[tuple[float, int]]] = {}
+    latency: Any  # never None: those are left out
+    for monitor_id, at, latency in rows.order_by().values_list("monitor_id", "scheduled_at", "latency_ms"):
+        slots = sums.setdefault(monitor_id, [(0.0, 0)] * SPARK_POINTS)
+        slot = min(SPARK_POINTS - 1, max(0, int((at - since) / SPARK_WINDOW * SPARK_POINTS)))
+        total, count = slots[slot]
+        slots[slot] = (total + latency, count + 1)
+    return {pk: [total / count if count else None for total, count in slots] for pk, slots in sums.items()}
+
+
+def percentile(values: Iterable[float | None], share: float) -> float | None:
+    """Nearest-rank percentile of what is known."""
+    known = sorted(value for value in values if value is not None)
+    return known[min(len(known) - 1, int(share * len(known)))] if known else None
+
+
+def _phase(result: Result, name: str) -> float | None:
+    value: float | None = getattr(result, name)
+    if not result.ok:
+        return None
+    return round(value or 0.0, 1)

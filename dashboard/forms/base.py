@@ -1,0 +1,42 @@
+"""How a service's `Invalid` becomes errors beside the fields of a form."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django import forms
+
+from common.invalid import FieldError, Invalid
+from monitors.fields import wrong_fields
+
+
+class ServiceForm(forms.Form):
+    """A form whose rules live in a service; `pointers` maps a JSON pointer of the API to a field of this form."""
+
+    pointers: ClassVar[Mapping[str, str]] = {}
+
+    def add_invalid(self, invalid: Invalid) -> None:
+        """Puts each error beside its field, or on top when the form has no such field."""
+        for error in invalid.errors:
+            self.add_error(self._field_of(error), error.detail if self._field_of(error) else _told(error))
+
+    def _field_of(self, error: FieldError) -> str | None:
+        """The field of the longest pointer at or above the error's."""
+        found = [pointer for pointer in self.pointers if f"{error.pointer}/".startswith(f"{pointer}/")]
+        return self.pointers[max(found, key=len)] if found else None
+
+
+def _told(error: FieldError) -> str:
+    return f"{error.pointer.strip('/') or 'Form'}: {error.detail}"
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a text area that say something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def split_tags(text: str) -> list[str]:
+    """ "prod, shop" as a list; raises ValidationError where one is no tag."""
+    tags = [tag.strip() for tag in text.split(",") if tag.strip()]
+    if errors := wrong_fields({"tags": tags}):
+        raise forms.ValidationError(errors[0].detail)
+    return tags

@@ -1,0 +1,97 @@
+"""Addresses of the pages that people see."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import URLPattern, path
+
+from dashboard.views import (
+    alerts,
+    heartbeats,
+    home,
+    incidents,
+    maintenance,
+    monitor,
+    monitor_forms,
+    monitors,
+    oauth,
+    settings,
+)
+
+_SIGN_IN = auth_views.LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
+_MONITOR = "monitors/<int:monitor_id>"
+_INCIDENT = "incidents/<int:incident_id>"
+_DEPLOYMENT = "maintenance/deployments/<int:deployment_id>"
+
+urlpatterns: list[URLPattern] = [
+    path("", home.Home.as_view(), name="home"),
+    path("sign-in", _SIGN_IN, name="sign-in"),
+    path("sign-out", auth_views.LogoutView.as_view(), name="sign-out"),
+    path("monitors", monitors.MonitorList.as_view(), name="monitors"),
+    path("monitors/new", monitor_forms.MonitorCreate.as_view(), name="monitor-create"),
+    path("monitors/try", monitor_forms.MonitorTry.as_view(), name="monitor-try"),
+    path(_MONITOR, monitor.MonitorPage.as_view(), name="monitor"),
+    path(f"{_MONITOR}/results", monitor.MonitorResults.as_view(), name="monitor-results"),
+    path(f"{_MONITOR}/try", monitor_forms.MonitorRetry.as_view(), name="monitor-retry"),
+    path(f"{_MONITOR}/edit", monitor_forms.MonitorEdit.as_view(), name="monitor-edit"),
+    *(
+        path(f"{_MONITOR}/{act}", monitor.MonitorAct.as_view(), {"act": act}, name=f"monitor-{act}")
+        for act in ("pause", "resume", "check", "delete")
+    ),
+    path("heartbeats", monitors.HeartbeatList.as_view(), name="heartbeats"),
+    path("heartbeats/new", heartbeats.HeartbeatCreate.as_view(), name="heartbeat-create"),
+    path("heartbeats/runs", heartbeats.HeartbeatRuns.as_view(), name="heartbeat-runs"),
+    path("heartbeats/<int:monitor_id>/edit", heartbeats.HeartbeatEdit.as_view(), name="heartbeat-edit"),
+    path("incidents", incidents.IncidentList.as_view(), name="incidents"),
+    path(_INCIDENT, incidents.IncidentPage.as_view(), name="incident"),
+    *(
+        path(f"{_INCIDENT}/{act}", incidents.IncidentAct.as_view(), {"act": act}, name=f"incident-{act}")
+        for act in ("acknowledge", "resolve", "note")
+    ),
+    *(
+        path(f"{_INCIDENT}/notes/<int:note_id>/{act}", incidents.NoteAct.as_view(), {"act": act}, name=f"note-{act}")
+        for act in ("edit", "delete")
+    ),
+    path("alerts", alerts.AlertList.as_view(), name="alerts"),
+    *(
+        path(f"{_MONITOR}/alerts/{name}", alerts.AlertCreate.as_view(), {"type": name}, name=f"alert-create-{name}")
+        for name in ("email", "webhook")
+    ),
+    path("alerts/<int:rule_id>", alerts.AlertEdit.as_view(), name="alert-edit"),
+    *(
+        path(f"alerts/<int:rule_id>/{act}", alerts.AlertAct.as_view(), {"act": act}, name=f"alert-{act}")
+        for act in ("test", "roll", "delete")
+    ),
+    *(
+        path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")
+        for act in ("resend", "dismiss")
+    ),
+    path("maintenance", maintenance.MaintenanceList.as_view(), name="maintenance"),
+    path("maintenance/windows/new", maintenance.WindowCreate.as_view(), name="window-create"),
+    path("maintenance/windows/<int:window_id>", maintenance.WindowEdit.as_view(), name="window-edit"),
+    path("maintenance/windows/<int:window_id>/delete", maintenance.WindowDelete.as_view(), name="window-delete"),
+    path("maintenance/deployments/new", maintenance.DeploymentCreate.as_view(), name="deployment-create"),
+    path(_DEPLOYMENT, maintenance.DeploymentEdit.as_view(), name="deployment-edit"),
+    *(
+        path(f"{_DEPLOYMENT}/{act}", maintenance.DeploymentAct.as_view(), {"act": act}, name=f"deployment-{act}")
+        for act in ("end", "delete")
+    ),
+    path("settings", settings.SettingsPage.as_view(), name="settings"),
+    path("settings/workspace", settings.WorkspaceEdit.as_view(), name="workspace-edit"),
+    path("settings/password", settings.PasswordChange.as_view(), name="password"),
+    path("settings/tokens", settings.TokenList.as_view(), name="tokens"),
+    path("settings/tokens/<int:token_id>/revoke", settings.TokenRevoke.as_view(), name="token-revoke"),
+    path("settings/applications", oauth.ApplicationList.as_view(), name="applications"),
+    path("settings/applications/<int:application_id>", oauth.ApplicationEdit.as_view(), name="application"),
+    path("settings/applications/<int:application_id>/roll", oauth.ApplicationRoll.as_view(), name="application-roll"),
+    path(
+        "settings/applications/<int:application_id>/delete",
+        oauth.ApplicationDelete.as_view(),
+        name="application-delete",
+    ),
+    path(
+        "settings/applications/<int:application_id>/<int:workspace_id>/revoke",
+        oauth.AuthorizationRevoke.as_view(),
+        name="authorization-revoke",
+    ),
+    path("settings/audit-log", settings.AuditLog.as_view(), name="audit-log"),
+    path("workspaces/switch", settings.WorkspaceSwitch.as_view(), name="switch-workspace"),
+]

@@ -1,0 +1,1 @@
+"""Floor 5: incidents, their timeline and notes."""

@@ -1,0 +1,31 @@
+"""Reads of incidents."""
+
+from django.db.models import QuerySet
+
+from accounts.models import Workspace
+from incidents.models import Incident, State
+from monitors.models import Monitor
+
+
+def incidents(workspace: Workspace) -> QuerySet[Incident]:
+    """All incidents of a workspace, newest first, with their monitors and people."""
+    return (
+        Incident.objects.in_workspace(workspace)
+        .select_related("monitor", "acknowledged_by", "resolved_by")
+        .order_by("-started_at", "-pk")
+    )
+
+
+def open_incidents(workspace: Workspace) -> QuerySet[Incident]:
+    """What is not resolved."""
+    return incidents(workspace).exclude(state=State.RESOLVED)
+
+
+def incident_detail(workspace: Workspace) -> QuerySet[Incident]:
+    """Incidents with timeline and notes, in a constant number of queries."""
+    return incidents(workspace).prefetch_related("events__actor", "notes__author")
+
+
+def open_incident_of(monitor: Monitor, kind: str) -> Incident | None:
+    """The open incident of this kind, if there is one."""
+    return monitor.incidents.filter(kind=kind).exclude(state=State.RESOLVED).first()

@@ -1,0 +1,43 @@
+"""Which engines are alive: each says so every second, and whoever hears no more of one frees what it had claimed.
+
+Without this a restarted engine would wait for the leases of its killed predecessor. Times are the database's own,
+for the clocks of two machines may differ by more than an engine may be silent.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from monitors.claiming import free_claims
+from monitors.models import EngineRun
+
+log = logging.getLogger(__name__)
+
+SAY_EVERY_SECONDS = 1.0
+DEAD_AFTER = timedelta(seconds=3)
+
+
+def begin_run(region_id: int) -> int:
+    """Registers an engine that starts; returns the id of its run."""
+    return EngineRun.objects.create(region_id=region_id, alive_at=Now()).pk
+
+
+@transaction.atomic
+def say_alive(run_id: int, region_id: int, *, now: datetime) -> bool:
+    """Notes that the run is alive and buries those of its region that are not; False when it was itself given up."""
+    if not EngineRun.objects.filter(pk=run_id).update(alive_at=Now()):
+        return False
+    silent = EngineRun.objects.filter(region_id=region_id, alive_at__lt=Now() - DEAD_AFTER)
+    for dead in silent.select_for_update(skip_locked=True).values_list("pk", flat=True):
+        end_run(dead, now=now)
+        log.warning("Engine run %s is silent; its checks go on here", dead)
+    return True
+
+
+@transaction.atomic
+def end_run(run_id: int, *, now: datetime) -> None:
+    """Frees what the run had claimed, and forgets it."""
+    free_claims(run_id, now=now)
+    EngineRun.objects.filter(pk=run_id).delete()

@@ -1,0 +1,110 @@
+"""Monitors and results as the API shows them; plain functions, for lists have a hundred."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from common.times import rfc3339
+from monitors.api.casing import to_camel
+from monitors.evidence import evidence_of
+from monitors.kinds import kinds
+from monitors.models import Monitor, RegionState, Result
+from monitors.probes.base import Result as ProbeResult
+
+
+def monitor_json(monitor: Monitor) -> dict[str, Any]:
+    """One monitor `with_impact`; needs `state`, `region_states__region` and `depends_on` at hand to cost no query."""
+    states = list(monitor.region_states.all())
+    kind = kinds[monitor.type]
+    settings = to_camel(kind.settings_of(monitor))
+    return {
+        "id": monitor.pk,
+        "name": monitor.name,
+        "type": monitor.type,
+        **settings,
+        "description": monitor.description,
+        "paused": monitor.is_paused,
+        "tags": monitor.tags,
+        "serviceGroupId": monitor.service_group_id,
+        **(_probing(monitor, states) if kind.is_probed else {}),
+        "escalationPolicyId": None,
+        "dependsOn": [one.pk for one in monitor.depends_on.all()],
+        "dependencyImpacted": bool(monitor.is_dependency_impacted),  # type: ignore[attr-defined]
+        "externalKey": monitor.external_key,
+        "status": monitor.state.status,
+        "statusSince": rfc3339(monitor.state.status_since),
+        **_checked(monitor, states),
+        "createdAt": rfc3339(monitor.created_at),
+        "updatedAt": rfc3339(monitor.updated_at),
+    }
+
+
+def _probing(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
+    return {
+        "intervalSeconds": monitor.interval_seconds,
+        "timeoutMs": monitor.timeout_ms,
+        "regions": [state.region.key for state in states],
+        "quorum": monitor.quorum,
+        "failAfterConsecutive": monitor.fail_after_consecutive,
+        "resolveAfterConsecutiveSuccess": monitor.resolve_after_consecutive_success,
+        "latencyThresholdMs": monitor.latency_threshold_ms,
+        "sslExpiryDays": monitor.ssl_expiry_days,
+    }
+
+
+def _checked(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
+    seen = [(state.last_checked_at, state) for state in states if state.last_checked_at is not None]
+    last_at, last = max(seen, key=lambda pair: pair[0], default=(None, None))
+    coming = [state.next_check_at for state in states if not monitor.is_paused]
+    return {
+        "lastCheckedAt": _instant(last_at),
+        "nextCheckAt": _instant(min(coming, default=None)),
+        "lastResult": None
+        if last is None
+        else {
+            "region": last.region.key,
+            "ok": not last.last_failure_class,
+            "failureClass": last.last_failure_class or None,
+            "statusCode": last.last_status_code,
+            "latencyMs": _rounded(last.last_latency_ms),
+            "certificateExpiresAt": _instant(last.certificate_expires_at),
+            "checkedAt": _instant(last_at),
+        },
+    }
+
+
+def check_json(result: ProbeResult, region: str) -> dict[str, Any]:
+    """One check just made, with all that it saw."""
+    return {"ok": result.ok, **evidence_of(result, region)}
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """One stored check; needs `region` at hand."""
+    return {
+        "id": result.pk,
+        "scheduledAt": rfc3339(result.scheduled_at),
+        "region": result.region.key,
+        "ok": result.ok,
+        "failureClass": result.failure_class or None,
+        "detail": result.detail,
+        "statusCode": result.status_code,
+        "address": result.address or None,
+        "latencyMs": _rounded(result.latency_ms),
+        "lagMs": _rounded(result.lag_ms),
+        "phases": {
+            "dns": _rounded(result.dns_ms),
+            "connect": _rounded(result.connect_ms),
+            "tls": _rounded(result.tls_ms),
+            "firstByte": _rounded(result.first_byte_ms),
+            "transfer": _rounded(result.transfer_ms),
+        },
+        "certificateExpiresAt": _instant(result.certificate_expires_at),
+        "certificateFingerprint": result.certificate_fingerprint or None,
+    }
+
+
+def _instant(value: Any) -> str | None:
+    return None if value is None else rfc3339(value)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

@@ -1,0 +1,24 @@
+"""Registers the app with Django and its types of monitor with the registry."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class MonitorsConfig(AppConfig):
+    name = "monitors"
+
+    def ready(self) -> None:
+        from monitors import health, probed
+
+        probed.register()
+        health.register()
+        post_migrate.connect(_make_first_region, sender=self)
+
+
+def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
+    """The one region that every platform starts with; also where a test has emptied the tables."""
+    regions = sender.get_model("Region")._default_manager.using(using)
+    if not regions.exists():
+        regions.create(key="default", name="Default")

@@ -1,0 +1,62 @@
+"""One epoll for everything the loop waits on, and its account of what is watched for what."""
+
+import select
+from collections.abc import Callable
+from contextlib import suppress
+
+READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+Handler = Callable[[int, int], None]
+
+
+class Poller:
+    """Watches descriptors and calls their handlers with (descriptor, events)."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._watched: dict[int, tuple[int, Handler]] = {}
+
+    def watch(self, fd: int, mask: int, handler: Handler) -> None:
+        """Start or change watching `fd`."""
+        known = self._watched.get(fd)
+        if known is not None and known[0] == mask and known[1] == handler:
+            return
+        self._watched[fd] = (mask, handler)
+        if known is None:
+            self._register(fd, mask)
+        else:
+            self._modify(fd, mask)
+
+    def forget(self, fd: int) -> None:
+        """Stop watching `fd`; it may be closed already."""
+        if self._watched.pop(fd, None) is not None:
+            with suppress(OSError):
+                self._epoll.unregister(fd)
+
+    def wait(self, seconds: float) -> int:
+        """Wait for events and hand them out. Returns how many there were."""
+        events = self._epoll.poll(seconds, 512)
+        for fd, mask in events:
+            known = self._watched.get(fd)
+            # An earlier handler of this turn may have closed it.
+            if known is not None:
+                known[1](fd, mask)
+        return len(events)
+
+    def close(self) -> None:
+        """Give the epoll descriptor back."""
+        self._watched.clear()
+        self._epoll.close()
+
+    # A descriptor's number is reused at once: the kernel may have dropped one that is in our account, or hold
+    # one that the account has lost.
+    def _register(self, fd: int, mask: int) -> None:
+        try:
+            self._epoll.register(fd, mask)
+        except FileExistsError:
+            self._epoll.modify(fd, mask)
+
+    def _modify(self, fd: int, mask: int) -> None:
+        try:
+            self._epoll.modify(fd, mask)
+        except FileNotFoundError:
+            self._epoll.register(fd, mask)

@@ -1,0 +1,59 @@
+"""Runs the engine inside a Celery worker of its region: starts with it, wakes at beat's tick, is drained at its end."""
+
+import logging
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+
+from common.policy import outgoing_policy
+from monitors.engine.engine import Engine
+from monitors.queues import probe_queue
+from monitors.reference import OwnNetwork
+from monitors.store import DatabaseStore
+
+log = logging.getLogger(__name__)
+DRAIN_SECONDS = 1.0
+
+_running: Engine | None = None
+
+
+def running_engine() -> Engine | None:
+    """The engine of this process, if it has one."""
+    return _running
+
+
+def start_engine(region: str) -> Engine:
+    """Starts the engine of this process, in place of one that runs; call it after the fork."""
+    global _running
+    stop_engine()
+    store = DatabaseStore(region, OwnNetwork(settings.PROBE_REFERENCE_HOSTS))
+    engine = Engine(store, region, outgoing_policy(), settings.PROBE_CAPACITY)
+    engine.start()
+    log.info("Engine of region %s is checking", region)
+    _running = engine
+    return engine
+
+
+def stop_engine() -> None:
+    """Ends what is in flight within DRAIN_SECONDS; what does not end is claimed again by the next engine."""
+    global _running
+    engine, _running = _running, None
+    if engine is not None:
+        engine.stop(DRAIN_SECONDS)
+
+
+class EngineStep(bootsteps.StartStopStep):
+    """A worker that consumes `probe.<region>` runs that region's engine."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, worker: Any) -> None:
+        if probe_queue(settings.REGION) in worker.app.amqp.queues.consume_from:
+            start_engine(settings.REGION)
+
+    def stop(self, worker: Any) -> None:
+        stop_engine()
+
+    def terminate(self, worker: Any) -> None:
+        stop_engine()

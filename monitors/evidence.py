@@ -1,0 +1,84 @@
+"""What an incident keeps of a check: the facts a person compares, as JSON. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from common.times import rfc3339
+from monitors.probes.base import Result
+from monitors.storable import json_value, number
+
+
+def cause_of(result: Result, region: str) -> dict[str, Any]:
+    """Why a check failed, in short."""
+    cause: dict[str, Any] = json_value(
+        {
+            "failureClass": result.failure_class,
+            "detail": result.detail,
+            "statusCode": result.status_code,
+            "region": region,
+            "address": result.address,
+            "latencyMs": _rounded(result.latency_ms),
+            "checkedAt": rfc3339(datetime.fromtimestamp(result.started_at, UTC)),
+        }
+    )
+    return cause
+
+
+def evidence_of(result: Result, region: str) -> dict[str, Any]:
+    """All that a check saw: its cause, phases, headers, up to 4 KiB of body as text, each assertion's outcome."""
+    seen: dict[str, Any] = json_value(
+        {
+            "phases": phases_of(result),
+            "headers": [list(pair) for pair in result.headers],
+            "body": result.body_excerpt.decode("utf-8", "replace"),
+            "redirects": list(result.redirects),
+            "assertions": assertions_of(result),
+            "certificate": _certificate(result),
+        }
+    )
+    return cause_of(result, region) | seen
+
+
+def _certificate(result: Result) -> dict[str, Any] | None:
+    certificate = result.certificate
+    if certificate is None:
+        return None
+    return {
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "names": list(certificate.names),
+        "expiresAt": rfc3339(certificate.not_after),
+        "fingerprint": certificate.fingerprint,
+    }
+
+
+def phases_of(result: Result) -> dict[str, float | None]:
+    """Durations in ms by phase; None where it was not reached."""
+    phases = result.phases
+    return {
+        "dns": _rounded(phases.dns),
+        "connect": _rounded(phases.connect),
+        "tls": _rounded(phases.tls),
+        "firstByte": _rounded(phases.first_byte),
+        "transfer": _rounded(phases.transfer),
+    }
+
+
+def assertions_of(result: Result) -> list[dict[str, Any]]:
+    """Each assertion with what it found."""
+    return [
+        {
+            "source": one.source,
+            "property": one.property,
+            "comparison": one.comparison,
+            "target": one.target,
+            "actual": one.actual,
+            "ok": one.ok,
+        }
+        for one in result.assertions
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    finite = number(value)
+    return None if finite is None else round(finite, 2)

@@ -1,0 +1,1 @@
+"""The probes: what one check does and how its result is judged; no Django, no loop."""

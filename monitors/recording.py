@@ -1,0 +1,174 @@
+"""Stores results: rows by the batch, one update of hot state, and the status where a result changes something."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from common.bulk import insert_rows, update_rows
+from monitors.counting import Counted, StateRow, count, instant
+from monitors.evidence import evidence_of
+from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
+from monitors.models import Result as StoredResult
+from monitors.probes.base import Result
+from monitors.settling import settle
+from monitors.storable import tidy
+from monitors.watched import Watched
+
+_RESULT_FIELDS = (
+    "monitor",
+    "region",
+    "scheduled_at",
+    "lag_ms",
+    "loop_lag_ms",
+    "ok",
+    "failure_class",
+    "detail",
+    "status_code",
+    "address",
+    "latency_ms",
+    "dns_ms",
+    "connect_ms",
+    "tls_ms",
+    "first_byte_ms",
+    "transfer_ms",
+    "certificate_expires_at",
+    "certificate_fingerprint",
+)
+_STATE_FIELDS = (
+    "claimable_at",
+    "claimed_by",
+    "last_scheduled_at",
+    "last_checked_at",
+    "fresh_until",
+    "is_down",
+    "consecutive_failures",
+    "consecutive_successes",
+    "consecutive_slow",
+    "last_failure_class",
+    "last_status_code",
+    "last_latency_ms",
+    "certificate_expires_at",
+    "good_evidence_at",
+)
+_LOCKED_FIELDS = tuple(name for name in StateRow._fields if name not in ("pk", "status", "version"))
+
+
+@transaction.atomic
+def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
+    """Stores every result that counts and applies what follows; all of it or nothing. Returns the changes of status.
+
+    A result counts once: one whose scheduled time is not later than its region's last is dropped, as are those of
+    deleted and paused monitors and of a target that an edit has replaced. Latency of a late loop raises no alert.
+    """
+    rows = _lock(results)
+    counted = list(count(map(tidy, results), rows, _newer(results, rows.values())))
+    insert_rows(StoredResult, _RESULT_FIELDS, [_result_row(one.result) for one in counted])
+    latest = {one.before.pk: one for one in counted}
+    update_rows(RegionState, "id", _STATE_FIELDS, [_state_row(one) for one in latest.values()])
+    _keep_evidence(counted)
+    return settle([one for one in counted if one.may_change_status], now)
+
+
+def _lock(results: Sequence[Result]) -> dict[tuple[int, int], StateRow]:
+    """The region states of these results, locked, by monitor and region.
+
+    Status and version are read after the locks: whoever changes them holds the region states (`locking.py`).
+    """
+    monitors = {one.check.monitor_id for one in results}
+    states = (
+        RegionState.objects.filter(monitor__in=monitors, region__in={one.check.region_id for one in results})
+        .order_by("pk")
+        .select_for_update(of=("self",))
+        .values_list("pk", *_LOCKED_FIELDS)
+    )
+    locked = [StateRow(*values) for values in states]
+    found = MonitorState.objects.filter(pk__in=monitors).values_list("pk", "status", "monitor__version")
+    now_in = {pk: (status, version) for pk, status, version in found}
+    rows = {}
+    for row in locked:
+        if row.monitor_id in now_in:
+            status, version = now_in[row.monitor_id]
+            rows[row.monitor_id, row.region_id] = row._replace(status=status, version=version)
+    return rows
+
+
+def _newer(results: Sequence[Result], rows: Iterable[StateRow]) -> dict[int, Watched]:
+    """The present configuration of monitors that were edited after their check had been claimed."""
+    versions = {row.monitor_id: row.version for row in rows}
+    checked = {one.check.monitor_id: one.check.context.version for one in results}
+    edited = [pk for pk, version in checked.items() if versions.get(pk, version) != version]
+    return {one.pk: Watched.of(one) for one in Monitor.objects.filter(pk__in=edited)} if edited else {}
+
+
+def _state_row(one: Counted) -> tuple[object, ...]:
+    result, before = one.result, one.before
+    expires_at = result.certificate.not_after if result.certificate else before.certificate_expires_at
+    return (
+        before.pk,
+        before.next_check_at,
+        None,
+        instant(result.check.scheduled_at),
+        one.checked_at,
+        one.view.fresh_until,
+        one.streak.is_down,
+        one.streak.failures,
+        one.streak.successes,
+        one.streak.slow,
+        result.failure_class or "",
+        result.status_code,
+        result.latency_ms,
+        expires_at,
+        one.checked_at if one.keeps_good else before.good_evidence_at,
+    )
+
+
+def _result_row(result: Result) -> tuple[object, ...]:
+    phases, certificate = result.phases, result.certificate
+    return (
+        result.check.monitor_id,
+        result.check.region_id,
+        instant(result.check.scheduled_at),
+        result.lag_ms,
+        result.loop_lag_ms,
+        result.ok,
+        result.failure_class or "",
+        result.detail,
+        result.status_code,
+        result.address or "",
+        result.latency_ms,
+        phases.dns,
+        phases.connect,
+        phases.tls,
+        phases.first_byte,
+        phases.transfer,
+        certificate.not_after if certificate else None,
+        certificate.fingerprint[:64] if certificate else "",
+    )
+
+
+def _keep_evidence(counted: Sequence[Counted]) -> None:
+    """The last good check at most once an hour, and the first failed one of a streak."""
+    kept = {
+        (one.before.monitor_id, one.before.region_id, one.result.ok): one
+        for one in counted
+        if one.keeps_good or one.streak.failures == 1
+    }
+    if not kept:
+        return
+    names = dict(Region.objects.filter(pk__in={region for _, region, _ in kept}).values_list("pk", "key"))
+    Evidence.objects.bulk_create(
+        (
+            Evidence(
+                monitor_id=monitor_id,
+                region_id=region_id,
+                is_good=is_good,
+                observed_at=one.checked_at,
+                data=evidence_of(one.result, names[region_id]),
+            )
+            for (monitor_id, region_id, is_good), one in kept.items()
+        ),
+        update_conflicts=True,
+        update_fields=["observed_at", "data"],
+        unique_fields=["monitor", "region", "is_good"],
+    )

@@ -1,0 +1,39 @@
+"""What beat asks of monitors; one line into a service each."""
+
+from celery import shared_task
+
+from common import clock
+from monitors.deploying import move_deployments
+from monitors.engine_step import running_engine
+from monitors.queues import probe_queue
+from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
+
+
+@shared_task(name="monitors.tick")
+def tick() -> None:
+    """Wakes this process's engine; expires before the next one."""
+    if engine := running_engine():
+        engine.wake()
+
+
+@shared_task(name="monitors.tick_regions")
+def tick_regions() -> None:
+    """Passes beat's tick to every region that an engine looks from."""
+    for region in tended_regions(now=clock.now()):
+        tick.apply_async(queue=probe_queue(region), expires=1)
+
+
+@shared_task(name="monitors.mark_unwatched")
+def mark_unwatched_task() -> None:
+    mark_unwatched(now=clock.now())
+
+
+@shared_task(name="monitors.drop_old_results")
+def drop_old_results_task() -> None:
+    drop_old_results(now=clock.now())
+
+
+@shared_task(name="monitors.move_deployments", ignore_result=True)
+def move_deployments_task() -> None:
+    """Each second: starts and ends deployments whose time has come."""
+    move_deployments(now=clock.now())

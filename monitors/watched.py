@@ -1,0 +1,71 @@
+"""What an engine knows of a monitor while it checks it: a snapshot, and the cache that spares reading it each time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitors.models import Monitor
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One version of a monitor's configuration, as far as checking needs it."""
+
+    monitor_id: int
+    version: int
+    type: str
+    settings: Mapping[str, Any]
+    interval_seconds: int
+    timeout_ms: int
+    fail_after: int
+    resolve_after: int
+    quorum: int | None
+    latency_threshold_ms: int | None
+
+    @classmethod
+    def of(cls, monitor: Monitor) -> "Watched":
+        """The snapshot of a monitor as it is read now."""
+        return cls(
+            monitor.pk,
+            monitor.version,
+            monitor.type,
+            monitor.settings,
+            monitor.interval_seconds,
+            monitor.timeout_ms,
+            monitor.fail_after_consecutive,
+            monitor.resolve_after_consecutive_success,
+            monitor.quorum,
+            monitor.latency_threshold_ms,
+        )
+
+    def asks_the_same(self, other: "Watched") -> bool:
+        """Whether a check of the other version looked at the same thing."""
+        return (self.type, self.settings) == (other.type, other.settings)
+
+
+class WatchedCache:
+    """Snapshots by monitor id; one whose version is old is read again. For one thread."""
+
+    def __init__(self, most: int = 200_000) -> None:
+        self._most = most
+        self._by_id: dict[int, Watched] = {}
+
+    def get_many(self, versions: Mapping[int, int]) -> dict[int, Watched]:
+        """Snapshots of monitors {id: version}, with at most one query; a deleted monitor is left out."""
+        missing = [pk for pk, version in versions.items() if self._version(pk) != version]
+        if len(self._by_id) + len(missing) > self._most:
+            self._by_id.clear()
+            missing = list(versions)
+        if missing:
+            self._read(missing)
+        return {pk: self._by_id[pk] for pk in versions if pk in self._by_id}
+
+    def _read(self, ids: list[int]) -> None:
+        for pk in ids:
+            self._by_id.pop(pk, None)
+        for monitor in Monitor.objects.filter(pk__in=ids):
+            self._by_id[monitor.pk] = Watched.of(monitor)
+
+    def _version(self, monitor_id: int) -> int | None:
+        found = self._by_id.get(monitor_id)
+        return found.version if found else None

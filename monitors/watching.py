@@ -1,0 +1,63 @@
+"""When and from where a probed monitor is next checked: its region states. The caller holds their locks."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from monitors.models import Monitor, Region, RegionState
+from monitors.slots import first_slot
+from monitors.status import fresh_until, is_fresh
+
+_NO_WORD = {"is_down": None, "consecutive_failures": 0, "consecutive_successes": 0, "consecutive_slow": 0}
+
+
+def watch_from(monitor: Monitor, regions: Sequence[Region], *, now: datetime) -> None:
+    """Makes the region states match `regions`; a region that stays keeps its counters and its times.
+
+    A new one checks within a second. On a monitor that is watched already its silence counts for 2.5 intervals, so
+    that the monitor does not become UNKNOWN just because a region was added.
+    """
+    states = RegionState.objects.filter(monitor=monitor)
+    states.exclude(region__in=regions).delete()
+    have = set(states.values_list("region_id", flat=True))
+    for region in regions:
+        if region.pk not in have:
+            state = RegionState(monitor=monitor, region=region)
+            if have and not monitor.is_paused:
+                state.fresh_until = fresh_until(now, interval_seconds=monitor.interval_seconds)
+            _schedule(state, monitor, now)
+            state.save()
+
+
+def start(monitor: Monitor, *, now: datetime) -> None:
+    """Every region checks within a second, then on its grid; what was under way no longer counts."""
+    for state in RegionState.objects.filter(monitor=monitor):
+        _schedule(state, monitor, now)
+        state.last_scheduled_at = now
+        state.save(update_fields=["next_check_at", "claimable_at", "claimed_by", "last_scheduled_at"])
+
+
+def restart(monitor: Monitor, *, now: datetime) -> None:
+    """As `start`, for something else is watched from here on: no region has a word, what it last saw is forgotten.
+
+    A region that was fresh stays so, and the monitor keeps its status, until the new checks say more.
+    """
+    for state in RegionState.objects.filter(monitor=monitor):
+        if is_fresh(state.fresh_until, now=now):
+            state.fresh_until = fresh_until(now, interval_seconds=monitor.interval_seconds)
+        for name, value in _NO_WORD.items():
+            setattr(state, name, value)
+        state.good_evidence_at = None
+        state.last_scheduled_at = now
+        _schedule(state, monitor, now)
+        state.save()
+
+
+def stop(monitor: Monitor) -> None:
+    """No engine takes it any more; its regions have no word until they look again."""
+    RegionState.objects.filter(monitor=monitor).update(claimable_at=None, claimed_by=None, fresh_until=None, **_NO_WORD)
+
+
+def _schedule(state: RegionState, monitor: Monitor, now: datetime) -> None:
+    state.next_check_at = datetime.fromtimestamp(first_slot(monitor.pk, state.region_id, now.timestamp()), UTC)
+    state.claimable_at = None if monitor.is_paused else state.next_check_at
+    state.claimed_by = None

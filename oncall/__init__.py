@@ -1,0 +1,1 @@
+"""Floor 7: schedules and escalation; nothing yet but the room."""

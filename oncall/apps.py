@@ -1,0 +1,7 @@
+"""Registers the app with Django and connects what it hears."""
+
+from django.apps import AppConfig
+
+
+class OncallConfig(AppConfig):
+    name = "oncall"

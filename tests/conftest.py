@@ -1,0 +1,83 @@
+"""People and workspaces that every test may use, and the door that keeps tests on this machine."""
+
+import ipaddress
+import socket
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from accounts import services
+from accounts.actor import SYSTEM, Actor
+from accounts.models import Membership, Role
+
+
+def _only_loopback(event, arguments):
+    # An audit hook hears connect and connect_ex, of whatever library.
+    if event != "socket.connect":
+        return
+    connecting, address = arguments
+    if connecting.family in (socket.AF_INET, socket.AF_INET6):
+        host = address[0]
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"a test tried to reach {address}")
+
+
+sys.addaudithook(_only_loopback)
+
+
+@pytest.fixture
+def now():
+    """A fixed instant, for what is handed `now`."""
+    return datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def alice(db):
+    """Owns a workspace."""
+    return services.create_user(email="alice@example.org", password="correct horse", name="Alice", by=SYSTEM)
+
+
+@pytest.fixture
+def workspace(alice):
+    """Alice's workspace."""
+    return alice.workspaces.get()
+
+
+@pytest.fixture
+def bob(workspace):
+    """A member of Alice's workspace, with one of his own too."""
+    user = services.create_user(email="bob@example.org", password="correct horse", name="Bob", by=SYSTEM)
+    Membership.objects.create(workspace=workspace, user=user, role=Role.MEMBER)
+    return user
+
+
+@pytest.fixture
+def vera(workspace):
+    """A viewer in Alice's workspace."""
+    user = services.create_user(email="vera@example.org", password="correct horse", name="Vera", by=SYSTEM)
+    Membership.objects.create(workspace=workspace, user=user, role=Role.VIEWER)
+    return user
+
+
+@pytest.fixture
+def charlie(db):
+    """A stranger: another workspace, nothing to do with Alice's."""
+    return services.create_user(email="charlie@example.org", password="correct horse", name="Charlie", by=SYSTEM)
+
+
+@pytest.fixture
+def by_alice(alice):
+    """Alice as the actor of a service call."""
+    return Actor(alice)
+
+
+@pytest.fixture
+def token_of(workspace):
+    """`token_of(user, "scope …", workspace=…)`: the secret of a new API token."""
+
+    def make(user, scopes="monitor.admin", workspace=workspace):
+        made = services.create_token(user=user, workspace=workspace, name="test", scopes=scopes.split(), by=Actor(user))
+        return made.secret
+
+    return make

@@ -1,0 +1,165 @@
+"""Who may see and do what, over every address of the pages."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import ApiToken, Membership, Role
+from accounts.services import create_token
+from alerts import services as alerts
+from common.clock import now as clock_now
+from dashboard.urls import urlpatterns
+from monitors.models import Monitor
+
+pytestmark = pytest.mark.django_db
+OPEN = {"sign-in", "sign-out"}
+# The pages of OAuth applications have other ids, and tests of their own.
+ADDRESSES = {
+    pattern.name: pattern
+    for pattern in urlpatterns
+    if pattern.name not in OPEN and "oauth" not in pattern.callback.view_class.__module__
+}
+FRAGMENTS = {"monitor-try", "heartbeat-runs"}
+# What a viewer may post: their own profile and which workspace they look at.
+FOR_VIEWERS = {"settings", "password", "switch-workspace"}
+FOR_MEMBERS_TO_SEE = {
+    "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
+    "alert-create-email", "alert-create-webhook", "alert-edit",
+    "window-create", "window-edit", "deployment-create", "deployment-edit",
+}  # fmt: skip
+FOR_ADMINS_TO_SEE = {"audit-log"}
+
+
+@pytest.fixture
+def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, alice, by_alice, workspace):
+    """`path_of(name)`: the address with the ids of Alice's objects."""
+    token = create_token(user=alice, workspace=workspace, name="CI", scopes=["user.read"], by=by_alice).token
+    delivery = alerts.send_test(rule=webhook, by=by_alice, now=clock_now())
+    ids = {
+        "monitor_id": monitor.pk,
+        "incident_id": incident.pk,
+        "note_id": note.pk,
+        "rule_id": webhook.pk,
+        "delivery_id": delivery.pk,
+        "token_id": token.pk,
+        "window_id": window.pk,
+        "deployment_id": deployment.pk,
+    }
+
+    def path(name, **other):
+        wanted = ADDRESSES[name].pattern.converters
+        given = ids | ({"monitor_id": heartbeat.pk} if name == "heartbeat-edit" else {}) | other
+        return reverse(name, kwargs={key: given[key] for key in wanted})
+
+    return path
+
+
+def is_form_or_page(name):
+    return hasattr(ADDRESSES[name].callback.view_class, "get")
+
+
+PAGES = sorted(name for name in ADDRESSES if is_form_or_page(name))
+ACTS = sorted(name for name in ADDRESSES if hasattr(ADDRESSES[name].callback.view_class, "post"))
+OF_ONE_OBJECT = sorted(name for name in ADDRESSES if ADDRESSES[name].pattern.converters)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_owner_sees_every_page(signed_in, alice, path_of, name):
+    assert signed_in(alice).get(path_of(name), follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_sees_a_page_without_signing_in(client, path_of, name):
+    answer = client.get(path_of(name))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_nobody_acts_without_signing_in(client, path_of, name):
+    assert client.post(path_of(name)).status_code == 302
+    assert Monitor.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_viewer_sees_what_is_not_for_writing(signed_in, vera, path_of, name):
+    allowed = name not in FOR_MEMBERS_TO_SEE | FOR_ADMINS_TO_SEE
+    answer = signed_in(vera).get(path_of(name), follow=True)
+    assert answer.status_code == (200 if allowed else 403)
+    if not allowed:
+        assert "Your role does not allow this" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTS) - FOR_VIEWERS))
+def test_a_viewer_may_write_nothing(signed_in, vera, path_of, name):
+    assert signed_in(vera).post(path_of(name)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["home", "monitors", "heartbeats", "monitor", "incident", "alerts", "maintenance", "tokens"]
+)
+def test_a_viewer_is_offered_no_acts(signed_in, vera, path_of, path):
+    html = signed_in(vera).get(path_of(path)).content.decode()
+    main = html[html.index("<main") : html.index("</main")]
+    assert '<form method="post"' not in main
+    assert "Add " not in main
+
+
+@pytest.mark.parametrize("name", OF_ONE_OBJECT)
+def test_a_stranger_finds_nothing_of_another_workspace(signed_in, charlie, path_of, name):
+    browser = signed_in(charlie)
+    if is_form_or_page(name):
+        assert browser.get(path_of(name)).status_code == 404
+    if name in ACTS:
+        assert browser.post(path_of(name)).status_code == 404
+    assert ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize("name", OF_ONE_OBJECT)
+@pytest.mark.parametrize("junk", [0, 2**31, 2**63, 10**30])
+def test_an_id_that_cannot_be_is_not_found(signed_in, alice, path_of, name, junk):
+    path = path_of(name, **dict.fromkeys(ADDRESSES[name].pattern.converters, junk))
+    browser = signed_in(alice)
+    answer = browser.get(path) if is_form_or_page(name) else browser.post(path)
+    assert answer.status_code == 404
+    assert "Nothing at this address" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_post_without_a_csrf_token_is_refused(signed_in, alice, path_of, name):
+    answer = signed_in(alice, enforce_csrf_checks=True).post(path_of(name))
+    assert answer.status_code == 403
+    assert "This form has expired" in answer.content.decode()
+
+
+def test_a_person_without_a_workspace_is_told_so(signed_in, charlie):
+    Membership.objects.filter(user=charlie).delete()
+    assert signed_in(charlie).get("/").status_code == 403
+
+
+def test_signing_in_leads_to_no_foreign_page(client, alice):
+    given = {"username": "alice@example.org", "password": "correct horse"}
+    for target in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        assert client.post("/sign-in", given | {"next": target})["Location"] == "/"
+        client.logout()
+
+
+def test_a_wrong_password_is_said_without_saying_what_was_wrong(client, alice):
+    answer = client.post("/sign-in", {"username": "alice@example.org", "password": "no"})
+    assert "Email and password do not match an account." in answer.content.decode()
+
+
+def test_only_a_workspace_of_ones_own_can_be_picked(signed_in, bob, charlie, workspace):
+    browser = signed_in(bob)
+    assert browser.post("/workspaces/switch", {"workspace": charlie.workspaces.get().pk}).status_code == 404
+    assert browser.post("/workspaces/switch", {"workspace": "x"}).status_code == 404
+    assert browser.post("/workspaces/switch", {"workspace": bob.workspaces.last().pk}).status_code == 302
+    assert browser.post("/workspaces/switch", {"workspace": workspace.pk}).status_code == 302
+    assert browser.get("/").context["workspace"] == workspace
+
+
+def test_a_member_sees_the_audit_log_only_as_an_admin(signed_in, bob, workspace):
+    browser = signed_in(bob)
+    browser.post("/workspaces/switch", {"workspace": workspace.pk})
+    assert browser.get("/settings/audit-log").status_code == 403
+    Membership.objects.filter(user=bob, workspace=workspace).update(role=Role.ADMIN)
+    assert browser.get("/settings/audit-log").status_code == 200

@@ -1,0 +1,62 @@
+"""The living examples: made once, renewed at each start, with a past that told nobody."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from alerts.models import Delivery, Rule
+from dashboard.demo.targets import serve_targets
+from dashboard.demo.workspace import JOBS, WEBSITES, fill
+from incidents.models import Incident, State
+from monitors.history import availability_of
+from monitors.models import Monitor, StatusChange
+from signals.models import Heartbeat
+
+
+@pytest.fixture
+def filled(alice, now):
+    return fill(targets="http://127.0.0.1:9", owner=alice, now=now)
+
+
+def test_every_example_is_made_and_told_of(filled, alice):
+    assert Monitor.objects.count() == len(WEBSITES) + len(JOBS) == Rule.objects.count()
+    assert {job.key for job in JOBS} == set(filled)
+    assert all(
+        url.endswith(Heartbeat.objects.get(monitor__external_key=f"demo-{key}").token) for key, url in filled.items()
+    )
+    assert {monitor.workspace.name for monitor in Monitor.objects.select_related("workspace")} == {"Demo"}
+
+
+def test_a_second_start_only_points_them_at_new_targets(filled, alice, now):
+    before = StatusChange.objects.count(), Incident.objects.count()
+    assert fill(targets="http://127.0.0.1:10", owner=alice, now=now) == filled
+    assert Monitor.objects.count() == len(WEBSITES) + len(JOBS) == Rule.objects.count()
+    assert (StatusChange.objects.count(), Incident.objects.count()) == before
+    assert all(monitor.target.startswith("http://127.0.0.1:10/") for monitor in Monitor.objects.filter(type="http"))
+    urls = {rule.channels.get().config["url"] for rule in Rule.objects.all()}
+    assert urls == {"http://127.0.0.1:10/hook"}
+
+
+def test_the_past_is_believable_and_told_nobody(filled, now):
+    monitor = Monitor.objects.get(external_key="demo-checkout")
+    found = availability_of(monitor, since=monitor.created_at, until=now)
+    assert 0.9 < found.total.availability < 1
+    assert found.total.coverage > 0.99
+    assert len(found.downtimes) == Incident.objects.filter(monitor=monitor).count() == 4
+    assert set(Incident.objects.values_list("state", flat=True)) == {State.RESOLVED}
+    assert not Delivery.objects.exists()
+
+
+def test_targets_answer_and_print_webhooks():
+    lines = []
+    url = serve_targets(lines.append)
+    assert urllib.request.urlopen(f"{url}/", timeout=5).status == 200
+    assert json.load(urllib.request.urlopen(f"{url}/queue", timeout=5))["status"] == "ok"
+    with pytest.raises(urllib.error.HTTPError, match="404") as missing:
+        urllib.request.urlopen(f"{url}/moved-away", timeout=5)
+    missing.value.close()
+    told = {"event": "incident_open", "incident": {"title": "Shop: down"}}
+    urllib.request.urlopen(f"{url}/hook", data=json.dumps(told).encode(), timeout=5).close()
+    assert lines == ["  webhook: incident_open - Shop: down"]

@@ -1,0 +1,247 @@
+"""What pages show, in how many queries, and that nothing a person or a job wrote is taken as markup."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from common.clock import now as clock_now
+from common.middleware import POLICY
+from incidents import services as incidents
+from incidents.models import Incident
+from monitors.models import MonitorState, RegionState, Status
+from monitors.services import pause
+from signals.models import HeartbeatState, Signal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(signed_in, alice):
+    return signed_in(alice)
+
+
+@pytest.fixture
+def page(browser):
+    """`page(path)`: the HTML of a page that answers 200."""
+
+    def get(path):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        return answer.content.decode()
+
+    return get
+
+
+def queries(browser, path):
+    browser.get(path)  # what is cached once a process
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert browser.get(path).status_code == 200
+    return len(captured)
+
+
+def set_status(monitor, status, since=None):
+    MonitorState.objects.filter(pk=monitor.pk).update(status=status, status_since=since or clock_now())
+
+
+@pytest.mark.parametrize("path", ["/", "/monitors", "/heartbeats", "/incidents", "/alerts", "/settings/audit-log"])
+def test_lists_take_the_same_queries_for_5_and_50_rows(
+    browser, make_monitor, make_heartbeat, make_incident, with_history, path
+):
+    def add(numbers):
+        for number in numbers:
+            monitor, heartbeat = (
+                make_monitor(name=f"Shop {number}", tags=["prod"]),
+                make_heartbeat(name=f"Job {number}"),
+            )
+            with_history(monitor, 3)
+            make_incident(monitor)
+            set_status(heartbeat, Status.LATE)
+
+    add(range(5))
+    few = queries(browser, path)
+    add(range(5, 50))
+    assert queries(browser, path) == few <= 16
+
+
+def test_one_monitor_takes_the_same_queries_however_much_it_has(browser, monitor, make_incident, with_history):
+    with_history(monitor, 3)
+    path = f"/monitors/{monitor.pk}"
+    few = queries(browser, path)
+    with_history(monitor, 110)
+    for _ in range(5):
+        incidents.resolve_incident(incident=make_incident(monitor), now=clock_now())
+    assert queries(browser, path) == few <= 26
+
+
+def test_one_heartbeat_takes_the_same_queries_however_much_it_has(browser, heartbeat, with_signals):
+    with_signals(heartbeat, 3)
+    path = f"/monitors/{heartbeat.pk}"
+    few = queries(browser, path)
+    with_signals(heartbeat, 100)
+    assert queries(browser, path) == few <= 24
+
+
+def test_one_incident_takes_the_same_queries_however_much_was_written(browser, incident, by_alice):
+    path = f"/incidents/{incident.pk}"
+    incidents.add_note(incident=incident, body="one", by=by_alice, now=clock_now())
+    few = queries(browser, path)
+    for number in range(20):
+        incidents.add_note(incident=incident, body=f"note {number}", by=by_alice, now=clock_now())
+    assert queries(browser, path) == few <= 16
+
+
+@pytest.mark.parametrize("path", ["/", "/monitors", "/heartbeats", "/incidents", "/alerts", "/settings/tokens"])
+def test_an_empty_workspace_says_what_will_be_here(page, path):
+    html = page(path)
+    assert any(said in html for said in ("yet", "No incidents"))
+
+
+def test_home_says_how_things_are_in_one_sentence(page, make_monitor):
+    shops = [make_monitor(name=f"Shop {number}") for number in range(3)]
+    for shop in shops:
+        set_status(shop, Status.OK)
+    assert "All 3 monitors are fine" in page("/")
+    set_status(shops[0], Status.DOWN)
+    html = page("/")
+    assert "1 is down" in html
+    assert "2 are fine" in html
+
+
+def test_home_warns_of_what_is_about_to_go_wrong(page, make_monitor, make_heartbeat):
+    now = clock_now()
+    shop, late, soon = make_monitor(), make_heartbeat(name="Late job"), make_heartbeat(name="Soon job")
+    RegionState.objects.filter(monitor=shop).update(certificate_expires_at=now + timedelta(days=9, hours=1))
+    set_status(late, Status.LATE)
+    set_status(soon, Status.OK)
+    HeartbeatState.objects.filter(pk=late.pk).update(next_due_at=now)
+    HeartbeatState.objects.filter(pk=soon.pk).update(next_due_at=now + timedelta(minutes=10))
+    html = page("/")
+    assert "Its certificate expires" in html
+    assert "Late: without a ping it is down" in html
+    assert "A ping is expected" in html
+
+
+def test_home_does_not_warn_of_another_workspace(signed_in, charlie, make_monitor):
+    RegionState.objects.filter(monitor=make_monitor()).update(certificate_expires_at=clock_now())
+    assert "certificate expires" not in signed_in(charlie).get("/").content.decode()
+
+
+def test_trouble_stands_first_in_the_list(browser, make_monitor):
+    make_monitor(name="A fine one")
+    set_status(make_monitor(name="Z broken"), Status.DOWN)
+    assert [row.monitor.name for row in browser.get("/monitors").context["rows"]] == ["Z broken", "A fine one"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("search=kiosk", ["Kiosk"]),
+        ("search=SHOP.EXAMPLE", ["Kiosk", "店"]),
+        ("search=100%25", []),
+        ("search=%00", ["Kiosk", "店"]),
+        ("tag=prod", ["Kiosk"]),
+        ("tag=%E5%BA%97", ["店"]),
+        ("tag=pro", []),
+        ("status=NEW", ["Kiosk", "店"]),
+        ("status=DOWN", []),
+        ("status=%00junk", ["Kiosk", "店"]),
+        ("page=99999999999999999999", ["Kiosk", "店"]),
+        ("page=x", ["Kiosk", "店"]),
+    ],
+)
+def test_filters_of_the_list(browser, make_monitor, query, names):
+    make_monitor(name="Kiosk", tags=["prod"])
+    make_monitor(name="店", tags=["店"])
+    answer = browser.get(f"/monitors?{query}")
+    assert answer.status_code == 200
+    assert [row.monitor.name for row in answer.context["rows"]] == names
+
+
+def test_more_than_fifty_are_paged(browser, make_monitor):
+    for number in range(51):
+        make_monitor(name=f"Shop {number:02}")
+    assert "1–50 of 51" in browser.get("/monitors").content.decode()
+    assert len(browser.get("/monitors?page=2").context["rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["state=JUNK", "monitor=x", "monitor=99999999999999999999", "day=2026-99-99", "day=0001-01-01", "page=-1",
+              "day=9999-12-31", "state=%00"]
+)  # fmt: skip
+def test_filters_of_incidents_take_any_junk(page, incident, query):
+    page(f"/incidents?{query}")
+
+
+def test_a_monitor_page_shows_figures_chart_results_and_history(page, monitor, incident, with_history):
+    with_history(monitor, 20)
+    html = page(f"/monitors/{monitor.pk}")
+    assert "Response time" in html
+    assert '"label": "First byte"' in html
+    assert "Status history" in html
+    assert "Open the incident" in html
+    assert f'data-live-refresh="/monitors/{monitor.pk}/results"' in html
+
+
+def test_fresh_results_are_a_fragment(page, monitor, with_history):
+    with_history(monitor, 5)
+    html = page(f"/monitors/{monitor.pk}/results")
+    assert 'id="results"' in html
+    assert "<html" not in html
+
+
+def test_a_paused_monitor_says_so(page, monitor, by_alice):
+    pause(monitor=monitor, by=by_alice, now=clock_now())
+    html = page(f"/monitors/{monitor.pk}")
+    assert "Resume" in html
+    assert "Paused: nothing was checked" in html
+
+
+def test_a_heartbeat_page_shows_its_signals_escaped_and_paged(page, heartbeat, with_signals):
+    with_signals(heartbeat, 40)
+    html = page(f"/monitors/{heartbeat.pk}")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<script>alert" not in html
+    assert "Duration of runs" in html
+    assert 'href="?page=2"' in html
+    assert 'href="?page=1"' in page(f"/monitors/{heartbeat.pk}?page=2")
+    page(f"/monitors/{heartbeat.pk}?page=99999")
+    page(f"/monitors/{heartbeat.pk}?page=%C2%B2")
+
+
+def test_a_heartbeat_page_copes_with_every_type_of_signal(page, heartbeat):
+    for kind in ("SUCCESS", "START", "LOG", "FAIL", "SUSPECT", "DEPLOYMENT"):
+        Signal.objects.create(heartbeat_id=heartbeat.pk, type=kind, created_at=clock_now(), exit_status=3)
+    assert "Deployment" in page(f"/monitors/{heartbeat.pk}")
+
+
+def test_an_incident_sets_what_changed_in_bold_and_keeps_bodies_as_text(page, incident):
+    html = page(f"/incidents/{incident.pk}")
+    assert '<td class="changed">200</td><td class="changed">503</td>' in html
+    assert "&lt;b&gt;no" in html
+
+
+def test_an_incident_without_evidence_or_monitor_has_a_page(page, workspace):
+    bare = Incident.objects.create(workspace=workspace, kind="MANUAL", title="Fire", started_at=clock_now())
+    assert "Fire" in page(f"/incidents/{bare.pk}")
+
+
+@pytest.mark.parametrize("path", ["/", "/monitors", "/sign-in", "/nowhere"])
+def test_every_page_carries_the_strict_policy(browser, path):
+    assert browser.get(path)["Content-Security-Policy"] == POLICY
+
+
+def test_moments_are_shown_in_the_persons_time_zone(browser, alice, incident):
+    Incident.objects.update(started_at="2026-01-02T12:00:00Z")
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    assert "2 Jan 2026, 21:00:00 JST" in browser.get(f"/incidents/{incident.pk}").content.decode()
+
+
+def test_a_time_zone_that_is_gone_is_utc(browser, alice):
+    alice.timezone = "Mars/Olympus"
+    alice.save()
+    assert browser.get("/").status_code == 200

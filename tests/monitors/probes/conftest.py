@@ -1,0 +1,70 @@
+"""Targets and checks for probe tests."""
+
+import time
+
+import pytest
+
+from common.addresses import AddressPolicy
+from monitors.probes.base import Check
+from monitors.probes.once import run_once
+from tests.targets import Authority, Target
+
+ANYWHERE = AddressPolicy(allow_private=True)
+
+
+@pytest.fixture(scope="session")
+def target():
+    with Target() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority():
+    running = Authority()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def secure(authority):
+    with Target(authority.context()) as running:
+        yield running
+
+
+@pytest.fixture
+def look(authority):
+    """Check a URL once and return the result."""
+
+    def check_once(url, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, assertions=(), **request):
+        settings = {"url": url, "request": request, "assertions": list(assertions)}
+        check = Check(
+            monitor_id=1,
+            region_id=1,
+            type="http",
+            settings=settings,
+            scheduled_at=time.time(),
+            timeout_ms=timeout_ms,
+            second_look=second_look,
+        )
+        return run_once(check, policy, verify_with=authority.file)
+
+    return check_once
+
+
+@pytest.fixture
+def probe(authority):
+    """Check once by a type and its settings and return the result."""
+
+    def check_once(type, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, **settings):
+        check = Check(
+            monitor_id=1,
+            region_id=1,
+            type=type,
+            settings=settings,
+            scheduled_at=time.time(),
+            timeout_ms=timeout_ms,
+            second_look=second_look,
+        )
+        return run_once(check, policy, verify_with=authority.file)
+
+    return check_once

@@ -1,0 +1,158 @@
+"""The settings of a heartbeat, and what pausing, resuming and editing do to its deadline."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.invalid import Invalid
+from monitors.kinds import kinds
+from monitors.models import Monitor
+from monitors.services import edit_monitor, pause, resume
+from signals.heartbeat_settings import clean_heartbeat
+from signals.models import HeartbeatState
+from signals.services import settle
+from tests.signals.conftest import HOURLY, state_of, status_of
+from tests.signals.test_settling import store
+
+pytestmark = pytest.mark.django_db
+
+
+def fresh(heartbeat):
+    return Monitor.objects.get(pk=heartbeat.pk)
+
+
+def test_a_new_one_waits_for_its_first_ping(heartbeat):
+    state = state_of(heartbeat)
+    assert status_of(heartbeat) == "NEW"
+    assert (state.next_due_at, state.attention_at, state.is_steady) == (None, None, False)
+    assert state.interval_seconds == 3600
+    assert len(heartbeat.token) == 22
+
+
+def test_its_settings_come_back_with_its_ping_address(make_heartbeat, settings):
+    settings.PUBLIC_URL = "https://watch.example"
+    heartbeat = make_heartbeat(slug="nightly", token="t" * 22, grace_seconds=5)
+    assert kinds["heartbeat"].settings_of(fresh(heartbeat)) == {
+        "schedule": HOURLY,
+        "grace_seconds": 5,
+        "slug": "nightly",
+        "methods": [],
+        "failure_tolerance": 0,
+        "max_runtime_seconds": None,
+        "filters": {},
+        "token": "t" * 22,
+        "ping_url": "https://watch.example/api/signals/ping/" + "t" * 22,
+        "last_ping_at": None,
+        "next_due_at": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointers"),
+    [
+        ({"schedule": None}, ["/schedule"]),
+        ({"schedule": {"kind": "interval", "interval_seconds": 5}}, ["/schedule/intervalSeconds"]),
+        ({"grace_seconds": -1, "failure_tolerance": 101, "max_runtime_seconds": 0},
+         ["/graceSeconds", "/failureTolerance", "/maxRuntimeSeconds"]),
+        ({"grace_seconds": 2592001}, ["/graceSeconds"]),
+        ({"grace_seconds": None}, ["/graceSeconds"]),
+        ({"grace_seconds": True}, ["/graceSeconds"]),
+        ({"methods": ["GET", "PUT"], "filters": {"subject": {}}}, ["/methods", "/filters"]),
+        ({"methods": [["GET"]]}, ["/methods"]),
+        ({"filters": {"body": {"failure": "ERROR"}}}, ["/filters"]),
+        ({"filters": {"body": {"failure": [""]}}}, ["/filters"]),
+        ({"token": "short"}, ["/token"]),
+        ({"token": 7}, ["/token"]),
+        ({"slug": "Not a slug"}, ["/slug"]),
+        ({"slug": "start"}, ["/slug"]),
+        ({"slug": "12"}, ["/slug"]),
+        ({"url": "http://x", "pingUrl": 1}, ["/url", "/pingUrl"]),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(raw, pointers, now):
+    with pytest.raises(Invalid) as caught:
+        clean_heartbeat({"schedule": HOURLY} | raw, now=now)
+    assert [error.pointer for error in caught.value.errors] == pointers
+
+
+@given(
+    raw=st.dictionaries(
+        st.sampled_from(["schedule", "grace_seconds", "token", "slug", "methods", "filters", "failure_tolerance", "x"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=30),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+            max_leaves=6,
+        ),
+    )
+)
+def test_no_input_breaks_the_judge(raw):
+    with suppress(Invalid):
+        clean_heartbeat(raw, now=datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_a_token_and_a_slug_are_taken_once(make_heartbeat):
+    make_heartbeat(token="t" * 22, slug="nightly")
+    with pytest.raises(Invalid, match="/token"):
+        make_heartbeat(token="t" * 22)
+    with pytest.raises(Invalid, match="/slug"):
+        make_heartbeat(slug="nightly")
+
+
+def test_a_token_sent_back_in_an_edit_is_not_looked_at(heartbeat, by_alice, now):
+    settings = {"token": "u" * 22, "ping_url": "x", "grace_seconds": 7}
+    edit_monitor(monitor=heartbeat.monitor, by=by_alice, now=now, fields={"settings": settings})
+    edited = fresh(heartbeat).heartbeat
+    assert (edited.token, edited.grace_seconds) == (heartbeat.token, 7)
+
+
+def test_pausing_stops_the_clock_and_resuming_starts_it(heartbeat, by_alice, now):
+    store(heartbeat, "SUCCESS", now)
+    settle([heartbeat.pk], now=now)
+    pause(monitor=fresh(heartbeat), by=by_alice, now=now)
+    state = state_of(heartbeat)
+    assert (state.next_due_at, state.attention_at, state.is_steady) == (None, None, False)
+    at = now + timedelta(days=2)
+    resume(monitor=fresh(heartbeat), by=by_alice, now=at)
+    state = state_of(heartbeat)
+    assert status_of(heartbeat) == "RESUMED"
+    assert state.next_due_at == at + timedelta(hours=1)
+    assert state.attention_at == at + timedelta(hours=1, seconds=2)
+
+
+def test_a_new_schedule_counts_from_the_last_ping(heartbeat, by_alice, now):
+    store(heartbeat, "SUCCESS", now)
+    settle([heartbeat.pk], now=now)
+    settings = {"schedule": {"kind": "interval", "interval_seconds": 600}}
+    edit_monitor(monitor=fresh(heartbeat), by=by_alice, now=now + timedelta(seconds=60), fields={"settings": settings})
+    state = state_of(heartbeat)
+    assert state.next_due_at == now + timedelta(seconds=600)
+    assert (state.interval_seconds, state.is_steady) == (600, True)
+
+
+def test_a_new_schedule_is_not_overdue_when_it_is_made(heartbeat, by_alice, now):
+    store(heartbeat, "SUCCESS", now)
+    settle([heartbeat.pk], now=now)
+    at = now + timedelta(minutes=50)
+    settings = {"schedule": {"kind": "interval", "interval_seconds": 60}}
+    edit_monitor(monitor=fresh(heartbeat), by=by_alice, now=at, fields={"settings": settings})
+    assert state_of(heartbeat).next_due_at == at + timedelta(seconds=60)
+
+
+def test_an_edit_keeps_a_signal_that_waits(heartbeat, by_alice, now):
+    store(heartbeat, "FAIL", now)
+    edit_monitor(monitor=fresh(heartbeat), by=by_alice, now=now, fields={"settings": {"grace_seconds": 9}})
+    assert HeartbeatState.objects.get().attention_at == now
+    settle([heartbeat.pk], now=now)
+    assert status_of(heartbeat) == "DOWN"
+
+
+@pytest.mark.parametrize("settings", [{"methods": ["POST"]}, {"filters": {"body": {"failure": ["x"]}}}])
+def test_one_that_listens_closely_is_never_steady(make_heartbeat, now, settings):
+    heartbeat = make_heartbeat(**settings)
+    store(heartbeat, "SUCCESS", now, method="POST")
+    settle([heartbeat.pk], now=now)
+    assert status_of(heartbeat) == "OK"
+    assert not state_of(heartbeat).is_steady

@@ -1,0 +1,43 @@
+"""The web process: raw applications for pings and the live stream, Django for the rest."""
+
+import os
+import warnings
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "websignal.settings")
+django.setup(set_prefix=False)
+
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+
+from signals import asgi as signals  # noqa: E402
+from signals.ingest.answers import Receive, Send  # noqa: E402
+
+# WhiteNoise hands out files, not streams: that they are read in a thread is what we want.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
+django_application: Any = ASGIHandler()
+
+
+async def application(scope: Any, receive: Receive, send: Send) -> None:
+    """One request, or the life of the server (ASGI lifespan)."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})
+    else:
+        await (signals.dispatch(scope) or django_application)(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Starts the ping path and the stream with the server and drains them at its end."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            signals.start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await signals.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

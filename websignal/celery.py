@@ -1,0 +1,26 @@
+"""The Celery application, with the engine as a step of its workers."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "websignal.settings")
+
+app = Celery("websignal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# Else only the thread that made it would send to our broker; engines and web servers send from threads of their own.
+app.set_default()
+
+
+@setup_logging.connect
+def _leave_logging(**_: object) -> None:
+    """Logs are as Django's settings say; Celery would put its own format and level over them."""
+
+
+@app.on_after_configure.connect
+def _add_engine(sender: Celery, **_: object) -> None:
+    from monitors.engine_step import EngineStep
+
+    sender.steps["worker"].add(EngineStep)

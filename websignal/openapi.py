@@ -1,0 +1,58 @@
+"""The OpenAPI document, built once a process from the code, and the page that shows it."""
+
+import hashlib
+from functools import cache
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
+
+from common.api.problems import Problem, problem_response
+from common.api.renderers import to_json
+from websignal.openapi_oauth import oauth_scheme, offer_oauth
+from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
+from websignal.openapi_types import add_types
+
+
+def document() -> dict[str, Any]:
+    """OpenAPI 3.1: every endpoint of the URL configuration, and by hand those that are not Django's framework views."""
+    # Without the library's hook that gives enums names of their own, which would change as enums are added.
+    with patched_settings({"POSTPROCESSING_HOOKS": []}):
+        generator: Any = cast(Any, SchemaGenerator)()
+        found: dict[str, Any] = generator.get_schema(request=None, public=True)
+    components = found.setdefault("components", {})
+    for part, entries in COMPONENTS.items():
+        components[part] = {**components.get(part, {}), **entries}
+    components["securitySchemes"]["oauth2"] = oauth_scheme()
+    found["info"]["description"] = DESCRIPTION
+    found["paths"] = dict(sorted({**found["paths"], **PATHS}.items()))
+    found["tags"] = TAGS
+    offer_oauth(found["paths"])
+    add_types(components["schemas"])
+    return found
+
+
+@cache
+def _served() -> tuple[bytes, str]:
+    body = to_json(document())
+    return body, f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+
+
+@csrf_exempt
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The document, from memory."""
+    if request.method not in ("GET", "HEAD"):
+        return problem_response(request, Problem(405, headers={"Allow": "GET, HEAD"}))
+    body, tag = _served()
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+    if tag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+def reference(request: HttpRequest) -> HttpResponseBase:
+    """The reference page; all its parts come from here."""
+    return render(request, "docs/api.html")

@@ -1,0 +1,372 @@
+"""Django's settings, all of them read from the environment (table: docs/reference/settings.md)."""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from django.conf import global_settings
+
+from accounts.oauth.scopes import DEFAULT_SCOPES, IDENTITY_SCOPES, OAUTH_SCOPES
+from websignal.beat import SCHEDULE
+from websignal.checks import Setup, refuse_unsafe
+from websignal.env import Environment
+from websignal.kept_key import kept_key, kept_rsa_key, rsa_key
+from websignal.logging import logging_config
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "pytest" in sys.modules
+env = Environment()
+
+# How it runs
+MODE = env.choice(
+    "MODE",
+    "embedded",
+    "`embedded`: one process, made for one machine. `production`: strict checks, many processes.",
+    among=["embedded", "production"],
+)
+IS_PRODUCTION = MODE == "production"
+DEBUG = env.flag("DEBUG", False, "Django's debug pages. Refused in production.")
+HOST = env.text("HOST", "127.0.0.1", "Address that `make run` listens on.")
+PORT = env.integer("PORT", 8000, "Port that `make run` listens on.", at_least=1, at_most=65535)
+DATA_DIR = env.path(
+    "DATA_DIR", BASE_DIR / "var", "Where the embedded default keeps its database and its key.", shown="`var/`"
+)
+PUBLIC_URL = env.url(
+    "PUBLIC_URL",
+    f"http://{HOST}:{PORT}",
+    "Address under which people reach it: stands in emails, webhooks and ping lines. https in production.",
+    schemes=["https", "http"],
+    shown="`http://HOST:PORT`",
+).rstrip("/")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    ["localhost", "127.0.0.1", "[::1]", HOST, urlsplit(PUBLIC_URL).hostname or HOST] if not IS_PRODUCTION else [],
+    "Host names that requests may be addressed to. Required in production.",
+    shown="loopback names, `HOST` and the one in `PUBLIC_URL`",
+)
+FIRST_USER_EMAIL = env.text("FIRST_USER_EMAIL", "admin@example.com", "Email of the user made at the first `make run`.")
+FIRST_USER_PASSWORD = env.text("FIRST_USER_PASSWORD", "", "Password of that user.", shown="made up, printed once")
+
+
+def _secret_key() -> str:
+    given = env.text(
+        "SECRET_KEY",
+        "",
+        "Signs sessions and encrypts stored secrets; at least 32 characters. Required in production.",
+        shown="made once, kept in `DATA_DIR/secret_key`",
+    )
+    if given or IS_PRODUCTION:
+        return given
+    return "tests-only-" + "k" * 40 if TESTING else kept_key(DATA_DIR / "secret_key")
+
+
+SECRET_KEY = _secret_key()
+
+# Data
+DATABASE_POOL_SIZE = env.integer(
+    "DATABASE_POOL_SIZE", 10, "Most PostgreSQL connections a process keeps for pages and tasks."
+)
+DATABASES = {
+    "default": env.database(
+        "DATABASE_URL",
+        f"sqlite:///{DATA_DIR / 'websignal.sqlite3'}",
+        "The one database.",
+        shown="SQLite file in `DATA_DIR`",
+    )
+}
+IS_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+if IS_POSTGRES:
+    if DATABASE_POOL_SIZE and not TESTING:
+        options = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+        DATABASES["default"].setdefault("OPTIONS", {})["pool"] = options  # type: ignore[index]
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA mmap_size=134217728;"
+        "PRAGMA cache_size=-20000;PRAGMA foreign_keys=ON;",
+    }
+    # A named file: an in-memory database would be another one in every thread.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.url(
+    "REDIS_URL",
+    "",
+    "Broker, cache and live events.",
+    schemes=["redis", "rediss"],
+    shown="none: all in process",
+)
+
+# Apps
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "oauth2_provider",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_eventstream",
+    "common",
+    "accounts",
+    "billing",
+    "monitors",
+    "signals",
+    "incidents",
+    "alerts",
+    "oncall",
+    "statuspages",
+    "dashboard",
+    "websignal",
+]
+MIDDLEWARE = [
+    "common.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "common.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.WorkspaceMiddleware",
+]
+ROOT_URLCONF = "websignal.urls"
+ASGI_APPLICATION = "websignal.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.context_processors.frame",
+            ],
+        },
+    }
+]
+APPEND_SLASH = False
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.OAuthApplication"
+OAUTH2_PROVIDER_GRANT_MODEL = "accounts.OAuthGrant"
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "accounts.OAuthDeviceGrant"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+PASSWORD_HASHERS = [
+    # Of passwords; a safe one takes 0.3 s a user.
+    *(["django.contrib.auth.hashers.MD5PasswordHasher"] if TESTING else global_settings.PASSWORD_HASHERS),
+    # Of the random secrets of OAuth applications.
+    "accounts.oauth.hashers.ClientSecretHasher",
+]
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+
+def _oidc_key() -> str:
+    given = env.text(
+        "OIDC_RSA_PRIVATE_KEY",
+        "",
+        "Signs ID tokens (OpenID Connect): RSA, 2048 bits or more, in PEM; line breaks may be written `\\n`. "
+        "Production without one has OAuth but no OpenID Connect.",
+        shown="made once, kept in `DATA_DIR/oidc.pem`; none in production",
+    )
+    if given:
+        return rsa_key(given.replace("\\n", "\n"))
+    return "" if IS_PRODUCTION else kept_rsa_key(DATA_DIR / "oidc.pem")
+
+
+# OAuth 2.0 (docs/guides/oauth.md): everything that RFC 9700 asks for is on.
+OIDC_KEY = _oidc_key()
+OAUTH2_PROVIDER = {
+    "SCOPES": {name: text for name, text in OAUTH_SCOPES.items() if OIDC_KEY or name not in IDENTITY_SCOPES},
+    "DEFAULT_SCOPES": DEFAULT_SCOPES,
+    "SCOPES_BACKEND_CLASS": "accounts.oauth.rights.OfferedScopes",
+    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Validator",
+    "OAUTH2_BACKEND_CLASS": "accounts.oauth.backend.HashingCore",
+    "ACCESS_TOKEN_GENERATOR": "accounts.oauth.generators.access_token",
+    "REFRESH_TOKEN_GENERATOR": "accounts.oauth.generators.refresh_token",
+    "CLIENT_SECRET_HASHER": "client_secret_sha256",
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "ID_TOKEN_EXPIRE_SECONDS": 3600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 3600,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    # http is for loopback only, which each application's own list of addresses sees to.
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "OAUTH_DEVICE_VERIFICATION_URI": f"{PUBLIC_URL}/oauth/device",
+    "OAUTH_DEVICE_VERIFICATION_URI_COMPLETE": f"{PUBLIC_URL}/oauth/device?user_code={{user_code}}",
+    "OAUTH_PRE_TOKEN_VALIDATION": [],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OIDC_ENABLED": bool(OIDC_KEY),
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,
+    "OIDC_RSA_PRIVATE_KEY": OIDC_KEY,
+    "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{gate}": True
+        for gate in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_SCHEME",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
+}
+
+# Web
+TRUSTED_PROXIES = env.networks(
+    "TRUSTED_PROXIES", "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 3600 * 24 * 365 if IS_PRODUCTION and PUBLIC_URL.startswith("https://") else 0
+X_FRAME_OPTIONS = "DENY"
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path(
+    "STATIC_ROOT", DATA_DIR / "static", "Where `manage.py collectstatic` puts files.", shown="`DATA_DIR/static`"
+)
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# Cache, broker, live events
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if REDIS_URL else {"polling_interval": 0.05}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = SCHEDULE
+
+# Probes
+REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")
+PROBE_CAPACITY = env.integer("PROBE_CAPACITY", 1000, "Most checks in flight in one engine.", at_least=1, at_most=20000)
+PROBE_ALLOW_PRIVATE = env.flag(
+    "PROBE_ALLOW_PRIVATE",
+    not IS_PRODUCTION,
+    "Whether probes and webhooks may reach loopback and private addresses.",
+    shown="`true` embedded, `false` in production",
+)
+PROBE_ALLOWED_NETWORKS = env.networks(
+    "PROBE_ALLOWED_NETWORKS", "Networks that probes and webhooks may reach although they are not public."
+)
+PROBE_REFERENCE_HOSTS = env.words(
+    "PROBE_REFERENCE_HOSTS", [], "`host:port` that are up whenever our own network is; asked when most targets fail."
+)
+RESULT_RETENTION_DAYS = env.integer(
+    "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
+)
+
+# Mail
+EMAIL_HOST = env.text("EMAIL_HOST", "", "SMTP server. Without one, email alerts wait and say so.", shown="none")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25, "Its port.", at_least=1, at_most=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "", "Its user.", shown="none")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "", "Its password.", shown="none")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS, mostly on port 587.")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the first byte, mostly on port 465.")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server that does not answer is given up.")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
+
+# API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiTokenAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScopeAndRole"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "common.api.pagination.EnvelopePagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.api.problems.handle_exception",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.api.renderers.AlwaysJSON",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "WebSignal",
+    "DESCRIPTION": "Monitoring of websites, services and cron jobs.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+}
+
+# Logs
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT",
+    "json" if IS_PRODUCTION else "text",
+    "One line of text or one JSON object an event.",
+    among=["text", "json"],
+    shown="`text` embedded, `json` in production",
+)
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "INFO", "Least severe event that is logged.", among=["DEBUG", "INFO", "WARNING", "ERROR"]
+)
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
+LOGGING_CONFIG = "logging.config.dictConfig"
+
+UNFOLD = {"SITE_TITLE": "WebSignal operators", "SITE_HEADER": "WebSignal", "SHOW_HISTORY": True}
+
+WEB_PROCESSES = env.integer(
+    "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64
+)
+ENVIRONMENT = tuple(env.declared.values())
+if IS_PRODUCTION:
+    refuse_unsafe(
+        Setup(
+            debug=DEBUG,
+            secret_key=SECRET_KEY,
+            allowed_hosts=ALLOWED_HOSTS,
+            is_postgres=IS_POSTGRES,
+            web_processes=WEB_PROCESSES,
+            command=sys.argv[1] if len(sys.argv) > 1 else "",
+        )
+    )
