@@ -1,8 +1,10 @@
 """Who may what: every address of the document, as nobody, with too little, and as a stranger."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
+from django.db import transaction
 
 from signals.models import Dependency
 from tests.api.conftest import Caller
@@ -21,7 +23,6 @@ OPERATIONS = [
     for method, operation in operations.items()
     if method in METHODS and operation.get("security") != []
 ]
-NAMES = [f"{method} {path}" for method, path, _ in OPERATIONS]
 
 
 def filled(path, ids):
@@ -66,46 +67,69 @@ def test_the_document_has_the_addresses_of_the_contract():
     } <= paths  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_nobody_is_401(anybody, alices, method, path, operation):
-    answer = anybody.ask(method, filled(path, alices), {} if method in ("POST", "PUT", "PATCH") else None)
-    assert answer.status_code == 401, answer.content
-    assert answer["WWW-Authenticate"].startswith("Bearer")
-    assert answer["Content-Type"] == "application/problem+json"
+@pytest.fixture
+def alone(subtests):
+    """`with alone(method, path):` fails on its own and leaves nothing behind.
+
+    One test walks all operations: to make Alice's objects for each of them anew would take minutes."""
+
+    @contextmanager
+    def test(method, path):
+        with subtests.test(f"{method} {path}"), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return test
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_a_token_without_the_scope_is_403_that_names_it(alice, token_of, alices, method, path, operation):
-    needed = operation["security"][0]["bearerToken"][0]
+def operations(where=lambda method, path: True):
+    """Method, path, operation of the document and the least body that the method takes."""
+    for method, path, operation in OPERATIONS:
+        if where(method, path):
+            yield method, path, operation, {} if method in ("POST", "PUT", "PATCH") else None
+
+
+def test_nobody_is_401(anybody, alices, alone):
+    for method, path, _, body in operations():
+        with alone(method, path):
+            answer = anybody.ask(method, filled(path, alices), body)
+            assert answer.status_code == 401, answer.content
+            assert answer["WWW-Authenticate"].startswith("Bearer")
+            assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_token_without_the_scope_is_403_that_names_it(alice, token_of, alices, alone):
     weak = Caller(token_of(alice, "user.create"))
-    answer = weak.ask(method, filled(path, alices), {} if method in ("POST", "PUT", "PATCH") else None)
-    assert answer.status_code == 403, answer.content
-    assert needed in answer.json()["detail"]
+    for method, path, operation, body in operations():
+        with alone(method, path):
+            answer = weak.ask(method, filled(path, alices), body)
+            assert answer.status_code == 403, answer.content
+            assert operation["security"][0]["bearerToken"][0] in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_a_viewers_write_is_403(viewer, alices, method, path, operation):
-    if method == "GET" or path.startswith(("/api/v1/user", "/api/tokens")):
-        pytest.skip("only for what a viewer may not")
-    answer = viewer.ask(method, filled(path, alices), {} if method != "DELETE" else None)
-    assert answer.status_code == 403, answer.content
-    assert "role" in answer.json()["detail"]
+def test_a_viewers_write_is_403(viewer, alices, alone):
+    for_all = ("/api/v1/user", "/api/tokens")
+    for method, path, _, _ in operations(lambda method, path: method != "GET" and not path.startswith(for_all)):
+        with alone(method, path):
+            answer = viewer.ask(method, filled(path, alices), {} if method != "DELETE" else None)
+            assert answer.status_code == 403, answer.content
+            assert "role" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "operation"), [one for one in OPERATIONS if "{" in one[1]], ids=[n for n in NAMES if "{" in n]
-)
-def test_a_stranger_finds_nothing(stranger, alices, method, path, operation):
-    body = {"id": 1} if path.endswith("actiongroup") else {}
-    answer = stranger.ask(method, filled(path, alices), body if method in ("POST", "PUT", "PATCH") else None)
-    assert answer.status_code == 404, answer.content
+def test_a_stranger_finds_nothing(stranger, alices, alone):
+    for method, path, _, body in operations(lambda method, path: "{" in path):
+        with alone(method, path):
+            named = {"id": 1} if path.endswith("actiongroup") and body is not None else body
+            answer = stranger.ask(method, filled(path, alices), named)
+            assert answer.status_code == 404, answer.content
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_an_unknown_parameter_is_named_everywhere(api, alices, method, path, operation):
-    if path.startswith("/api/signals") or ("{id}" in path and path.startswith("/api/deliveries")):
-        pytest.skip("only for addresses that need no object of their own")
-    address = filled(path, alices)
-    answer = api.ask(method, f"{address}?colour=red", {} if method in ("POST", "PUT", "PATCH") else None)
-    assert answer.status_code == 400, answer.content
-    assert [error["pointer"] for error in answer.json()["errors"]] == ["?colour"]
+def test_an_unknown_parameter_is_named_everywhere(api, alices, alone):
+    def needs_no_object_of_its_own(_, path):
+        return not path.startswith("/api/signals") and not ("{id}" in path and path.startswith("/api/deliveries"))
+
+    for method, path, _, body in operations(needs_no_object_of_its_own):
+        with alone(method, path):
+            answer = api.ask(method, f"{filled(path, alices)}?colour=red", body)
+            assert answer.status_code == 400, answer.content
+            assert [error["pointer"] for error in answer.json()["errors"]] == ["?colour"]

@@ -1,6 +1,10 @@
 """Who may see and do what, over every address of the pages."""
 
+import itertools
+from contextlib import contextmanager
+
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import ApiToken, Membership, Role
@@ -62,36 +66,56 @@ ACTS = sorted(name for name in ADDRESSES if hasattr(ADDRESSES[name].callback.vie
 OF_ONE_OBJECT = sorted(name for name in ADDRESSES if ADDRESSES[name].pattern.converters)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_owner_sees_every_page(signed_in, alice, path_of, name):
-    assert signed_in(alice).get(path_of(name), follow=True).status_code == 200
+@pytest.fixture
+def alone(subtests):
+    """`with alone(name):` fails on its own and leaves nothing behind; one test walks many addresses."""
+
+    @contextmanager
+    def test(name):
+        with subtests.test(name), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return test
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nobody_sees_a_page_without_signing_in(client, path_of, name):
-    answer = client.get(path_of(name))
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/sign-in?next=/")
+def test_the_owner_sees_every_page(signed_in, alice, path_of, alone):
+    browser = signed_in(alice)
+    for name in PAGES:
+        with alone(name):
+            assert browser.get(path_of(name), follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("name", ACTS)
-def test_nobody_acts_without_signing_in(client, path_of, name):
-    assert client.post(path_of(name)).status_code == 302
-    assert Monitor.objects.count() == 2
+def test_nobody_sees_a_page_without_signing_in(client, path_of, alone):
+    for name in PAGES:
+        with alone(name):
+            answer = client.get(path_of(name))
+            assert answer.status_code == 302
+            assert answer["Location"].startswith("/sign-in?next=/")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_viewer_sees_what_is_not_for_writing(signed_in, vera, path_of, name):
-    allowed = name not in FOR_MEMBERS_TO_SEE | FOR_ADMINS_TO_SEE
-    answer = signed_in(vera).get(path_of(name), follow=True)
-    assert answer.status_code == (200 if allowed else 403)
-    if not allowed:
-        assert "Your role does not allow this" in answer.content.decode()
+def test_nobody_acts_without_signing_in(client, path_of, alone):
+    for name in ACTS:
+        with alone(name):
+            assert client.post(path_of(name)).status_code == 302
+            assert Monitor.objects.count() == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(ACTS) - FOR_VIEWERS))
-def test_a_viewer_may_write_nothing(signed_in, vera, path_of, name):
-    assert signed_in(vera).post(path_of(name)).status_code == 403
+def test_a_viewer_sees_what_is_not_for_writing(signed_in, vera, path_of, alone):
+    browser = signed_in(vera)
+    for name in PAGES:
+        with alone(name):
+            allowed = name not in FOR_MEMBERS_TO_SEE | FOR_ADMINS_TO_SEE
+            answer = browser.get(path_of(name), follow=True)
+            assert answer.status_code == (200 if allowed else 403)
+            assert allowed or "Your role does not allow this" in answer.content.decode()
+
+
+def test_a_viewer_may_write_nothing(signed_in, vera, path_of, alone):
+    browser = signed_in(vera)
+    for name in sorted(set(ACTS) - FOR_VIEWERS):
+        with alone(name):
+            assert browser.post(path_of(name)).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -104,31 +128,34 @@ def test_a_viewer_is_offered_no_acts(signed_in, vera, path_of, path):
     assert "Add " not in main
 
 
-@pytest.mark.parametrize("name", OF_ONE_OBJECT)
-def test_a_stranger_finds_nothing_of_another_workspace(signed_in, charlie, path_of, name):
+def test_a_stranger_finds_nothing_of_another_workspace(signed_in, charlie, path_of, alone):
     browser = signed_in(charlie)
-    if is_form_or_page(name):
-        assert browser.get(path_of(name)).status_code == 404
-    if name in ACTS:
-        assert browser.post(path_of(name)).status_code == 404
-    assert ApiToken.objects.exists()
+    for name in OF_ONE_OBJECT:
+        with alone(name):
+            if is_form_or_page(name):
+                assert browser.get(path_of(name)).status_code == 404
+            if name in ACTS:
+                assert browser.post(path_of(name)).status_code == 404
+            assert ApiToken.objects.exists()
 
 
-@pytest.mark.parametrize("name", OF_ONE_OBJECT)
-@pytest.mark.parametrize("junk", [0, 2**31, 2**63, 10**30])
-def test_an_id_that_cannot_be_is_not_found(signed_in, alice, path_of, name, junk):
-    path = path_of(name, **dict.fromkeys(ADDRESSES[name].pattern.converters, junk))
+def test_an_id_that_cannot_be_is_not_found(signed_in, alice, path_of, alone):
     browser = signed_in(alice)
-    answer = browser.get(path) if is_form_or_page(name) else browser.post(path)
-    assert answer.status_code == 404
-    assert "Nothing at this address" in answer.content.decode()
+    for name, junk in itertools.product(OF_ONE_OBJECT, [0, 2**31, 2**63, 10**30]):
+        with alone(f"{name} {junk}"):
+            path = path_of(name, **dict.fromkeys(ADDRESSES[name].pattern.converters, junk))
+            answer = browser.get(path) if is_form_or_page(name) else browser.post(path)
+            assert answer.status_code == 404
+            assert "Nothing at this address" in answer.content.decode()
 
 
-@pytest.mark.parametrize("name", ACTS)
-def test_a_post_without_a_csrf_token_is_refused(signed_in, alice, path_of, name):
-    answer = signed_in(alice, enforce_csrf_checks=True).post(path_of(name))
-    assert answer.status_code == 403
-    assert "This form has expired" in answer.content.decode()
+def test_a_post_without_a_csrf_token_is_refused(signed_in, alice, path_of, alone):
+    browser = signed_in(alice, enforce_csrf_checks=True)
+    for name in ACTS:
+        with alone(name):
+            answer = browser.post(path_of(name))
+            assert answer.status_code == 403
+            assert "This form has expired" in answer.content.decode()
 
 
 def test_a_person_without_a_workspace_is_told_so(signed_in, charlie):
