@@ -47,7 +47,8 @@ requests = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(params=["granian", "uvicorn"])
+# What `make run` serves with, and what production serves with: that one with the slow tests, on its databases.
+@pytest.fixture(params=["uvicorn", pytest.param("granian", marks=pytest.mark.slow)])
 def server(transactional_db, request, heartbeat, tmp_path):
     with web(tmp_path, request.param, TRUSTED_PROXIES="127.0.0.0/8") as running:
         yield running
