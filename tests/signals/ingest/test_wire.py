@@ -54,7 +54,7 @@ def server(transactional_db, request, heartbeat, tmp_path):
         yield running
 
 
-def sent(port, data, *, seconds=10):
+def sent(port, data, *, seconds=10, quiet_seconds=0.1):
     """What comes back until the server closes, or is silent for a moment after it answered."""
     with socket.create_connection(("127.0.0.1", port), seconds) as connection:
         connection.sendall(data)
@@ -62,7 +62,7 @@ def sent(port, data, *, seconds=10):
         try:
             while chunk := connection.recv(65536):
                 parts.append(chunk)
-                connection.settimeout(0.1)
+                connection.settimeout(quiet_seconds)
         except (TimeoutError, ConnectionResetError):
             """No more."""
     return b"".join(parts)
@@ -138,7 +138,8 @@ def test_10240_bytes_are_taken_and_one_more_is_not(server, heartbeat, write):
 
 def test_pipelined_pings_are_answered_in_order_and_all_stored(server, heartbeat):
     pings = [head(heartbeat.token, **{"Content-Length": 2}) + b"%02d" % number for number in range(20)]
-    answer = sent(server.port, b"".join(pings))
+    pings[-1] = head(heartbeat.token, **{"Content-Length": 2, "Connection": "close"}) + b"19"
+    answer = sent(server.port, b"".join(pings), quiet_seconds=10)
     assert answer.count(b"HTTP/1.1 200") == 20
     assert sorted(Signal.objects.values_list("payload", flat=True)) == [f"{number:02}" for number in range(20)]
 
