@@ -11,7 +11,7 @@ class AlertsConfig(AppConfig):
         from incidents import events
         from monitors.events import monitor_deleted
 
-        events.incident_opened.connect(receivers.on_opened, dispatch_uid="alerts")
+        events.incidents_opened.connect(receivers.on_opened, dispatch_uid="alerts")
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
-        events.incident_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
+        events.incidents_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

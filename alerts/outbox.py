@@ -1,60 +1,72 @@
 """Plans deliveries: rows written in the transaction of what they tell, sent after it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from accounts.models import Workspace
 from alerts import routing
-from alerts.facts import facts_of
-from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState, Rule
+from alerts.candidates import Candidates, subject_of
+from alerts.facts import all_facts
+from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState
 from alerts.nudge import nudge
 from alerts.payloads import incident_payload
-from alerts.routing import RuleView, Subject
+from alerts.routing import Route
 from incidents.models import Incident
+
+_Channels = Mapping[int, int | None]
+
+
+class News(NamedTuple):
+    """One thing to tell of an incident. `occurrence` names the happening: each channel hears of it once."""
+
+    incident: Incident
+    occurrence: str
+    message: str
+    is_withheld: bool = False
 
 
 def plan_incident_event(
     *, incident: Incident, event: str, occurrence: str, message: str, now: datetime, is_withheld: bool = False
 ) -> list[Delivery]:
-    """One delivery for each channel that this event goes to; one that has this occurrence already gets no second.
+    """As `plan_incident_events` for one."""
+    return plan_incident_events([News(incident, occurrence, message, is_withheld)], event=event, now=now)
+
+
+def plan_incident_events(news: Sequence[News], *, event: str, now: datetime) -> list[Delivery]:
+    """One delivery for each channel that each event goes to; one that has this occurrence already gets no second.
 
     While a maintenance window withholds alerts only the resolution is told, to those who heard of the opening. The
-    caller is in the transaction of the event.
+    caller is in the transaction of the event. Costs the same few statements for one incident and for hundreds.
     """
-    if is_withheld and event != AlertEvent.INCIDENT_RESOLVED:
+    is_resolution = event == AlertEvent.INCIDENT_RESOLVED
+    news = [one for one in news if is_resolution or not one.is_withheld]
+    if not news:
         return []
-    rules = rule_views(candidate_rules(incident))
-    route = routing.route(
-        rules,
-        event=event,
-        subject=subject_of(incident),
-        facts=facts_of(incident, now=now),
-        owed=_owed_the_resolution(incident) if event == AlertEvent.INCIDENT_RESOLVED else (),
-    )
-    channels = dict.fromkeys(_owed_the_resolution(incident)) if is_withheld else dict(route.channels)
-    if route.to_owners and not is_withheld and (owners := owners_channel(incident.workspace)).is_enabled:
-        channels.setdefault(owners.pk, None)
-    payload = incident_payload(incident, now=now, message=message)
-    return plan(
-        workspace=incident.workspace,
-        channels=channels,
-        incident=incident,
-        event=event,
-        occurrence=occurrence,
-        payload=payload,
-        now=now,
-    )
+    incidents = [one.incident for one in news]
+    owed = _owed_the_resolution(incidents) if is_resolution else {}
+    routes = _routes(incidents, event, owed, now)
+    owners = _owners([one.incident for one in news if routes[one.incident.pk].to_owners and not one.is_withheld])
+    deliveries: list[Delivery] = []
+    for one in news:
+        incident = one.incident
+        channels: _Channels = routes[incident.pk].channels
+        if one.is_withheld:
+            channels = dict.fromkeys(owed.get(incident.pk, ()))
+        elif routes[incident.pk].to_owners and incident.workspace_id in owners:
+            channels = {owners[incident.workspace_id]: None, **channels}
+        payload = incident_payload(incident, now=now, message=one.message)
+        deliveries += _deliveries(incident.workspace, channels, incident, event, one.occurrence, payload, now)
+    return _write(deliveries)
 
 
 @transaction.atomic
 def plan(
     *,
     workspace: Workspace,
-    channels: Mapping[int, int | None],
+    channels: _Channels,
     incident: Incident | None,
     event: str,
     occurrence: str,
@@ -65,78 +77,68 @@ def plan(
 
     (channel, occurrence) is unique: planning twice writes one row.
     """
+    return _write(list(_deliveries(workspace, channels, incident, event, occurrence, payload, now)))
+
+
+def _deliveries(
+    workspace: Workspace,
+    channels: _Channels,
+    incident: Incident | None,
+    event: str,
+    occurrence: str,
+    payload: dict[str, Any],
+    now: datetime,
+) -> Iterator[Delivery]:
     common = {"workspace": workspace, "incident": incident, "event": event, "occurrence": occurrence}
-    timing = {"created_at": now, "next_attempt_at": now}
-    deliveries = [
-        Delivery(channel_id=channel_id, rule_id=rule_id, payload=payload, **common, **timing)
-        for channel_id, rule_id in sorted(channels.items())
-    ]
+    for channel_id, rule_id in sorted(channels.items()):
+        yield Delivery(
+            channel_id=channel_id, rule_id=rule_id, payload=payload, created_at=now, next_attempt_at=now, **common
+        )
+
+
+def _write(deliveries: list[Delivery]) -> list[Delivery]:
     if deliveries:
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         transaction.on_commit(nudge, robust=True)
     return deliveries
 
 
-def candidate_rules(incident: Incident) -> QuerySet[Rule]:
-    """Enabled rules of the workspace whose scope may hold the incident's monitor."""
-    monitor = incident.monitor
-    scope = Q(monitor__isnull=True, service_group__isnull=True, tag="")
-    if monitor is not None:
-        scope |= Q(monitor=monitor) | Q(tag__in=list(monitor.tags) or [""], monitor=None, service_group=None)
-        if monitor.service_group_id is not None:
-            scope |= Q(service_group=monitor.service_group_id)
-    return Rule.objects.in_workspace(incident.workspace).filter(scope, is_enabled=True).order_by("pk")
+def _routes(
+    incidents: Collection[Incident], event: str, owed: Mapping[int, list[int]], now: datetime
+) -> dict[int, Route]:
+    """Whom an event of each incident goes to, by the id of the incident."""
+    candidates, facts = Candidates(incidents), all_facts(incidents, now=now)
+    return {
+        one.pk: routing.route(
+            candidates.of(one), event=event, subject=subject_of(one), facts=facts[one.pk], owed=owed.get(one.pk, ())
+        )
+        for one in incidents
+    }
 
 
-def rule_views(rules: QuerySet[Rule]) -> list[RuleView]:
-    """Rules with their enabled channels, in two queries."""
-    found = list(rules)
-    links = Rule.channels.through.objects.filter(rule__in=found, channel__is_enabled=True)
-    channels: dict[int, list[int]] = {}
-    for rule_id, channel_id in links.values_list("rule_id", "channel_id"):
-        channels.setdefault(rule_id, []).append(channel_id)
-    return [_view(rule, channels.get(rule.pk, ())) for rule in found]
-
-
-def _view(rule: Rule, channel_ids: Iterable[int]) -> RuleView:
-    return RuleView(
-        id=rule.pk,
-        monitor_id=rule.monitor_id,
-        service_group_id=rule.service_group_id,
-        tag=rule.tag,
-        when=rule.when,
-        events=tuple(rule.events),
-        channel_ids=tuple(channel_ids),
-        is_enabled=rule.is_enabled,
-        reminder_seconds=rule.reminder_seconds,
-    )
-
-
-def subject_of(incident: Incident) -> Subject:
-    """What the incident is about, for routing."""
-    monitor = incident.monitor
-    if monitor is None:
-        return Subject()
-    return Subject(monitor_id=monitor.pk, service_group_id=monitor.service_group_id, tags=tuple(monitor.tags))
-
-
-def _owed_the_resolution(incident: Incident) -> list[int]:
+def _owed_the_resolution(incidents: Collection[Incident]) -> dict[int, list[int]]:
     """Enabled channels that heard, or are about to hear, of the opening, unless their rule leaves resolutions out."""
-    openings = incident.deliveries.filter(event=AlertEvent.INCIDENT_OPEN, channel__is_enabled=True).exclude(
-        state=DeliveryState.DISMISSED
-    )
-    return [
-        delivery.channel_id
-        for delivery in openings.select_related("rule").defer("payload")
-        if delivery.rule is None or AlertEvent.INCIDENT_RESOLVED in delivery.rule.events
-    ]
+    openings = Delivery.objects.filter(
+        incident__in=incidents, event=AlertEvent.INCIDENT_OPEN, channel__is_enabled=True
+    ).exclude(state=DeliveryState.DISMISSED)
+    owed: dict[int, list[int]] = {}
+    for incident_id, channel_id, rule_id, events in openings.values_list(
+        "incident_id", "channel_id", "rule_id", "rule__events"
+    ):
+        if rule_id is None or AlertEvent.INCIDENT_RESOLVED in events:
+            owed.setdefault(incident_id or 0, []).append(channel_id)
+    return owed
 
 
-def owners_channel(workspace: Workspace) -> Channel:
-    """The implicit channel to the workspace's owners, made when it is first needed."""
-    channel, _ = Channel.objects.get_or_create(
-        workspace=workspace,
-        is_owners=True,
-        defaults={"name": "Workspace owners", "type": ChannelType.EMAIL},
-    )
-    return channel
+def _owners(incidents: Collection[Incident]) -> dict[int, int]:
+    """The enabled implicit channel to the owners, by workspace; made where it is first needed."""
+    wanted = {incident.workspace_id for incident in incidents}
+    found = Channel.objects.filter(is_owners=True, workspace__in=wanted)
+    missing = wanted - set(found.values_list("workspace_id", flat=True)) if wanted else wanted
+    if missing:
+        made = [
+            Channel(workspace_id=pk, is_owners=True, name="Workspace owners", type=ChannelType.EMAIL)
+            for pk in sorted(missing)
+        ]
+        Channel.objects.bulk_create(made, ignore_conflicts=True)
+    return dict(found.filter(is_enabled=True).values_list("workspace_id", "pk")) if wanted else {}

@@ -1,28 +1,39 @@
 """Hears what happens to incidents and plans who is told, in the same transaction."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from alerts.models import AlertEvent, Channel
-from alerts.outbox import plan_incident_event
-from alerts.withheld import withheld_by
+from alerts.outbox import News, plan_incident_events
+from alerts.withheld import all_withheld
+from incidents.events import Happening
 from incidents.models import EventType, Incident, TimelineEvent
-from incidents.services import add_timeline
+from incidents.timeline import Line, add_lines
 from monitors.models import Monitor
 
 
-def on_opened(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
-    """An incident opened."""
-    _plan(AlertEvent.INCIDENT_OPEN, incident, event, now)
+def on_opened(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
+    """Incidents opened."""
+    withheld = all_withheld([one.incident for one in happened], now)
+    lines = [
+        Line(one.incident, EventType.DELIVERY, f"Alerts are held back by the {words}", {"heldBack": True})
+        for one in happened
+        if (words := withheld.get(one.incident.pk))
+    ]
+    if lines:
+        add_lines(lines, now=now)
+    _plan(AlertEvent.INCIDENT_OPEN, happened, withheld, now)
 
 
 def on_acknowledged(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
     """Somebody is on it."""
-    _plan(AlertEvent.INCIDENT_ACKNOWLEDGED, incident, event, now)
+    _plan(AlertEvent.INCIDENT_ACKNOWLEDGED, [Happening(incident, event)], all_withheld([incident], now), now)
 
 
-def on_resolved(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
-    """It is over."""
-    _plan(AlertEvent.INCIDENT_RESOLVED, incident, event, now)
+def on_resolved(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
+    """They are over."""
+    withheld = all_withheld([one.incident for one in happened], now)
+    _plan(AlertEvent.INCIDENT_RESOLVED, happened, withheld, now)
 
 
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
@@ -30,16 +41,9 @@ def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
     Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True).delete()
 
 
-def _plan(alert_event: AlertEvent, incident: Incident, event: TimelineEvent, now: datetime) -> None:
-    withheld = withheld_by(incident, now)
-    if withheld and alert_event == AlertEvent.INCIDENT_OPEN:
-        message = f"Alerts are held back by the {withheld}"
-        add_timeline(incident=incident, type=EventType.DELIVERY, message=message, now=now, data={"heldBack": True})
-    plan_incident_event(
-        incident=incident,
-        event=alert_event,
-        occurrence=f"{incident.pk}:{event.pk}",
-        message=event.message,
-        now=now,
-        is_withheld=bool(withheld),
-    )
+def _plan(alert_event: AlertEvent, happened: Sequence[Happening], withheld: Collection[int], now: datetime) -> None:
+    news = [
+        News(incident, f"{incident.pk}:{event.pk}", event.message, is_withheld=incident.pk in withheld)
+        for incident, event in happened
+    ]
+    plan_incident_events(news, event=alert_event, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from alerts import outbox, routing
+from alerts import candidates, outbox, routing
 from alerts.facts import facts_of
 from alerts.models import AlertEvent, Delivery, Rule
 from alerts.payloads import incident_payload
@@ -48,7 +48,7 @@ def _remind_of(incident: Incident, changed_at: dict[int, datetime], now: datetim
         route = routing.route(
             [rule],
             event=AlertEvent.INCIDENT_REMINDER,
-            subject=outbox.subject_of(incident),
+            subject=candidates.subject_of(incident),
             facts=facts_of(incident, now=now),
         )
         occurrence = f"{incident.pk}:reminder:{int(due.timestamp())}"
@@ -71,7 +71,7 @@ def _remind_of(incident: Incident, changed_at: dict[int, datetime], now: datetim
 def _due_rules(
     incident: Incident, changed_at: dict[int, datetime], now: datetime
 ) -> Iterable[tuple[datetime, routing.RuleView]]:
-    for rule in outbox.rule_views(outbox.candidate_rules(incident).filter(pk__in=changed_at)):
+    for rule in candidates.rule_views(candidates.candidate_rules([incident]).filter(pk__in=changed_at)):
         every = routing.reminder_every(rule)
         due = last_due(incident.started_at, every, now=now) if every else None
         if due is not None and due >= changed_at[rule.id]:

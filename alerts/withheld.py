@@ -1,6 +1,7 @@
 """Alerts that a maintenance window holds back: told when it is over, if the incident is still open and unseen."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from alerts.models import AlertEvent
 from alerts.outbox import plan_incident_event
 from incidents.models import EventType, Incident, State, TimelineEvent
 from incidents.services import add_timeline
-from monitors.planned import alerts_held
+from monitors.planned import all_alerts_held
 
 log = logging.getLogger(__name__)
 MOST_A_TICK = 500
@@ -18,15 +19,24 @@ MOST_A_TICK = 500
 
 def withheld_by(incident: Incident, now: datetime) -> str | None:
     """The maintenance window that keeps alerts of this incident back at `now`, in words, or None."""
-    return None if incident.monitor is None else alerts_held(incident.monitor, now)
+    return all_withheld([incident], now).get(incident.pk)
+
+
+def all_withheld(incidents: Iterable[Incident], now: datetime) -> dict[int, str]:
+    """The same of many, by the id of the incident, in a few queries for all."""
+    monitors = {incident.pk: incident.monitor_id for incident in incidents if incident.monitor_id is not None}
+    held = all_alerts_held(set(monitors.values()), now)
+    return {pk: held[monitor_id] for pk, monitor_id in monitors.items() if monitor_id in held}
 
 
 def tell_held(*, now: datetime) -> int:
     """Plans the openings that no window holds back any more; returns how many incidents that is."""
+    waiting = list(_waiting().order_by("pk")[:MOST_A_TICK])
+    held = all_withheld(waiting, now)
     told = 0
-    for incident in _waiting().select_related("monitor").order_by("pk")[:MOST_A_TICK]:
+    for incident in waiting:
         try:
-            told += not withheld_by(incident, now) and _tell(incident.pk, now)
+            told += incident.pk not in held and _tell(incident.pk, now)
         except Exception:
             log.exception("the alerts of incident %d could not be planned", incident.pk)
     return told

@@ -50,7 +50,7 @@ def measure(heartbeats, due):
     from alerts.sending import Sender
     from alerts.services import create_action_group
     from common import clock
-    from monitors.events import status_changed
+    from monitors.events import statuses_changed
     from monitors.models import Monitor
     from signals.models import Heartbeat, HeartbeatState, Liveness
     from signals.sweep import sweep
@@ -74,11 +74,11 @@ def measure(heartbeats, due):
     end = clock.now() + timedelta(seconds=25)
     seen = {}
 
-    def note(monitor, change, **_):
-        if change.after == "LATE":
-            transaction.on_commit(lambda: seen.setdefault(monitor.pk, time.time()))
+    def note(changes, **_):
+        late = [one.monitor.pk for one in changes if one.change.after == "LATE"]
+        transaction.on_commit(lambda: [seen.setdefault(pk, time.time()) for pk in late])
 
-    status_changed.connect(note, weak=False)
+    statuses_changed.connect(note, weak=False)
     sender = Sender()
     sender.start()
     longest = 0.0

@@ -7,10 +7,10 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents.receivers import on_dependency_judged, on_deployment_ended, on_status_changed
-        from monitors.events import deployment_ended, status_changed
+        from incidents.receivers import on_dependency_judged, on_deployment_ended, on_statuses_changed
+        from monitors.events import deployment_ended, statuses_changed
         from signals.events import dependency_judged
 
-        status_changed.connect(on_status_changed, dispatch_uid="incidents")
+        statuses_changed.connect(on_statuses_changed, dispatch_uid="incidents")
         deployment_ended.connect(on_deployment_ended, dispatch_uid="incidents")
         dependency_judged.connect(on_dependency_judged, dispatch_uid="incidents.dependency")

@@ -1,10 +1,23 @@
 """What incidents say upward; each is sent inside the transaction of the change."""
 
+from typing import NamedTuple
+
 from django.dispatch import Signal
 
-# All: sender=Incident, incident, event: TimelineEvent, now: datetime
-incident_opened = Signal()
+from incidents.models import Incident, TimelineEvent
+
+
+class Happening(NamedTuple):
+    """An incident and the line of its timeline that tells what happened to it."""
+
+    incident: Incident
+    event: TimelineEvent
+
+
+# sender=Incident, happened: list[Happening] of different incidents, now: datetime
+incidents_opened = Signal()
+incidents_resolved = Signal()
+# sender=Incident, incident, event: TimelineEvent, now: datetime
 incident_acknowledged = Signal()
-incident_resolved = Signal()
 incident_edited = Signal()
 note_written = Signal()

@@ -1,16 +1,16 @@
 """Incidents that planned work holds back: kept with their evidence, opened when it ends if they still fail."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from incidents.models import HeldIncident, Kind
-from incidents.services import open_incident
+from incidents.opening import Opening, open_incidents
 from monitors.locking import hold_states
 from monitors.models import Monitor, Status
-from monitors.planned import held_back
+from monitors.planned import all_held_back, held_back
 
 log = logging.getLogger(__name__)
 MOST_A_TICK = 500
@@ -18,40 +18,57 @@ MOST_A_TICK = 500
 _FAILING: dict[str, str] = {Kind.DOWNTIME: Status.DOWN, Kind.LATENCY: Status.DEGRADED}
 
 
-def hold(found: HeldIncident, *, held_by: str) -> None:
-    """Keeps it back; the first of its kind stays. The caller holds the state of its monitor."""
-    if not HeldIncident.objects.filter(monitor=found.monitor_id, kind=found.kind).exists():
-        found.held_by = held_by[:300]
-        found.save()
+def hold(found: Sequence[HeldIncident]) -> None:
+    """Keeps them back; the first of a kind and monitor stays. The caller holds the states of their monitors."""
+    rows = HeldIncident.objects.filter(monitor__in=[one.monitor_id for one in found])
+    kept = set(rows.values_list("monitor_id", "kind"))
+    HeldIncident.objects.bulk_create([one for one in found if (one.monitor_id, one.kind) not in kept])
 
 
-def drop(monitor: Monitor, kind: str) -> None:
-    """Its cause is gone. The caller holds the state of the monitor."""
-    HeldIncident.objects.filter(monitor=monitor.pk, kind=kind).delete()
+def drop(kinds: Mapping[int, Collection[str]]) -> None:
+    """Their cause is gone: what is held of these kinds, by the id of the monitor. The caller holds their states."""
+    rows = HeldIncident.objects.filter(monitor__in=kinds).values_list("pk", "monitor_id", "kind")
+    gone = [pk for pk, monitor_id, kind in rows if kind in kinds[monitor_id]]
+    if gone:
+        HeldIncident.objects.filter(pk__in=gone).delete()
 
 
-def open_held(found: HeldIncident, *, now: datetime) -> None:
-    """Opens it with the time and the evidence of its beginning. The caller holds the state of its monitor."""
-    drop(found.monitor, found.kind)
-    open_incident(
-        workspace=found.monitor.workspace,
-        monitor=found.monitor,
-        kind=found.kind,
-        severity=found.severity,
-        title=found.title,
-        started_at=found.started_at,
-        now=now,
-        cause=found.evidence.get("cause"),
-        first_failure=found.evidence.get("first_failure"),
-        last_good=found.evidence.get("last_good"),
+def open_held(found: Sequence[HeldIncident], *, now: datetime) -> None:
+    """Opens them with the time and the evidence of their beginning. The caller holds the states of their monitors."""
+    drop({one.monitor_id: [one.kind] for one in found})
+    open_incidents([_opening(one) for one in found], now=now)
+
+
+def _opening(one: HeldIncident) -> Opening:
+    return Opening(
+        workspace=one.monitor.workspace,
+        monitor=one.monitor,
+        kind=one.kind,
+        severity=one.severity,
+        title=one.title,
+        started_at=one.started_at,
+        cause=one.evidence.get("cause"),
+        first_failure=one.evidence.get("first_failure"),
+        last_good=one.evidence.get("last_good"),
     )
 
 
 def release_of(monitors: Iterable[Monitor], *, now: datetime) -> int:
-    """Opens what nothing holds back any more and still fails; returns how many. The caller holds the states."""
-    ids = [monitor.pk for monitor in monitors]
-    rows = HeldIncident.objects.filter(monitor__in=ids).select_related("monitor__workspace", "monitor__state")
-    return sum(_release(row, now) for row in rows.order_by("monitor_id", "pk"))
+    """Opens what nothing holds back any more and still fails; returns how many. The caller holds the states.
+
+    While nobody looks (UNKNOWN) or a heartbeat is LATE it waits: that says nothing about its cause.
+    """
+    rows = HeldIncident.objects.filter(monitor__in=[monitor.pk for monitor in monitors])
+    failing = [
+        row
+        for row in rows.select_related("monitor__workspace", "monitor__state").order_by("monitor_id", "pk")
+        if row.monitor.state.status == _FAILING[row.kind]
+    ]
+    held = all_held_back({row.monitor_id for row in failing}, now) if failing else {}
+    ready = [row for row in failing if row.monitor_id not in held]
+    if ready:
+        open_held(ready, now=now)
+    return len(ready)
 
 
 def release(*, now: datetime) -> int:
@@ -72,11 +89,3 @@ def _release_one(monitor_id: int, now: datetime) -> int:
         return 0
     with transaction.atomic():
         return release_of([monitor], now=now) if hold_states(monitor_id) else 0
-
-
-def _release(row: HeldIncident, now: datetime) -> bool:
-    """While nobody looks (UNKNOWN) or a heartbeat is LATE it waits: that says nothing about its cause."""
-    if row.monitor.state.status != _FAILING[row.kind] or held_back(row.monitor, now):
-        return False
-    open_held(row, now=now)
-    return True

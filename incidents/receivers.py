@@ -1,39 +1,59 @@
 """What a change of a monitor's status, or of what it depends on, does to its incidents, in the same transaction."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from common.instants import rfc3339
 from incidents import holding, services
-from incidents.models import HeldIncident, Kind, Severity, State
+from incidents.models import HeldIncident, Incident, Kind, Severity, State
 from incidents.titles import title_of
-from monitors.models import Deployment, Monitor, Status, StatusChange
-from monitors.planned import held_back
+from monitors.events import Changed
+from monitors.models import Deployment, Monitor, Status
+from monitors.planned import all_held_back
 from signals.models import Dependency
 
-# A status that says nothing about the cause leaves its incident open.
-_HEALTHY = {Status.OK, Status.DEGRADED}
+_OPENS: dict[str, tuple[Kind, Severity]] = {
+    Status.DOWN: (Kind.DOWNTIME, Severity.CRITICAL),
+    Status.DEGRADED: (Kind.LATENCY, Severity.WARNING),
+}
 
 
-def on_status_changed(
-    *, monitor: Monitor, change: StatusChange, evidence: dict[str, Any], now: datetime, **_: object
-) -> None:
+def on_statuses_changed(*, changes: Sequence[Changed], now: datetime, **_: object) -> None:
     """DOWN opens a DOWNTIME, DEGRADED a LATENCY incident; health closes what it heals. DOWNTIME absorbs LATENCY.
 
     What planned work covers is held back instead of opened.
     """
-    if change.after == Status.DOWN:
-        _resolve(monitor, Kind.LATENCY, now, "Became downtime")
-        _open(monitor, Kind.DOWNTIME, Severity.CRITICAL, change, evidence, now)
-    elif change.after in _HEALTHY:
-        _resolve(monitor, Kind.DOWNTIME, now, _recovered(monitor))
-        if change.after == Status.DEGRADED:
-            _open(monitor, Kind.LATENCY, Severity.WARNING, change, evidence, now)
-        else:
-            _resolve(monitor, Kind.LATENCY, now, "Latency is back under its threshold")
-    elif change.after == Status.PAUSED:
-        for kind in (Kind.DOWNTIME, Kind.LATENCY, Kind.DEPENDENCY_DOWN):
-            _resolve(monitor, kind, now, "Monitor was paused")
+    _resolve({one.monitor.pk: closing for one in changes if (closing := _closing(one))}, now)
+    _open([opening for one in changes if (opening := _opening(one))], now)
+
+
+def _closing(one: Changed) -> dict[str, str]:
+    """The kinds that a change ends, with the reason."""
+    if one.change.after == Status.DOWN:
+        return {Kind.LATENCY: "Became downtime"}
+    if one.change.after == Status.DEGRADED:
+        return {Kind.DOWNTIME: _recovered(one.monitor)}
+    if one.change.after == Status.OK:
+        return {Kind.DOWNTIME: _recovered(one.monitor), Kind.LATENCY: "Latency is back under its threshold"}
+    if one.change.after == Status.PAUSED:
+        return dict.fromkeys((Kind.DOWNTIME, Kind.LATENCY, Kind.DEPENDENCY_DOWN), "Monitor was paused")
+    # A status that says nothing about the cause leaves its incident open.
+    return {}
+
+
+def _opening(one: Changed) -> HeldIncident | None:
+    """What a change opens, unless it is held back."""
+    if one.change.after not in _OPENS:
+        return None
+    kind, severity = _OPENS[one.change.after]
+    return HeldIncident(
+        monitor=one.monitor,
+        kind=kind,
+        severity=severity,
+        title=title_of(one.monitor, kind, one.evidence)[:200],
+        started_at=one.change.at,
+        evidence=dict(one.evidence),
+    )
 
 
 def on_deployment_ended(*, deployment: Deployment, monitors: list[Monitor], now: datetime, **_: object) -> None:
@@ -47,7 +67,7 @@ def on_dependency_judged(
     """One DEPENDENCY_DOWN incident for each check and dependency that the check says is down."""
     subject = f"dependency:{dependency.pk}"
     if not is_down:
-        _resolve(monitor, Kind.DEPENDENCY_DOWN, now, reason, subject)
+        _resolve({monitor.pk: {Kind.DEPENDENCY_DOWN: reason}}, now, subject)
         return
     services.open_incident(
         workspace=monitor.workspace,
@@ -67,24 +87,28 @@ def on_dependency_judged(
     )
 
 
-def _open(
-    monitor: Monitor, kind: Kind, severity: Severity, change: StatusChange, evidence: dict[str, Any], now: datetime
-) -> None:
-    title = title_of(monitor, kind, evidence)[:200]
-    found = HeldIncident(
-        monitor=monitor, kind=kind, severity=severity, title=title, started_at=change.at, evidence=evidence
-    )
-    if held_by := held_back(monitor, now):
-        holding.hold(found, held_by=held_by)
-    else:
-        holding.open_held(found, now=now)
+def _open(found: Sequence[HeldIncident], now: datetime) -> None:
+    if not found:
+        return
+    held = all_held_back([one.monitor_id for one in found], now)
+    for one in found:
+        one.held_by = held.get(one.monitor_id, "")[:300]
+    if held:
+        holding.hold([one for one in found if one.held_by])
+    holding.open_held([one for one in found if not one.held_by], now=now)
 
 
-def _resolve(monitor: Monitor, kind: str, now: datetime, reason: str, subject: str | None = None) -> None:
-    holding.drop(monitor, kind)
-    found = monitor.incidents.filter(kind=kind).exclude(state=State.RESOLVED)
-    for incident in found if subject is None else found.filter(subject=subject):
-        services.resolve_incident(incident=incident, now=now, reason=reason)
+def _resolve(kinds: Mapping[int, Mapping[str, str]], now: datetime, subject: str | None = None) -> None:
+    """Ends what is held or open of these kinds; `kinds` has a reason for each, by the id of the monitor."""
+    if not kinds:
+        return
+    holding.drop(kinds)
+    found = Incident.objects.filter(monitor__in=kinds).exclude(state=State.RESOLVED)
+    found = found if subject is None else found.filter(subject=subject)
+    rows = found.values_list("pk", "monitor_id", "kind")
+    reasons = {pk: kinds[monitor][kind] for pk, monitor, kind in rows if monitor and kind in kinds[monitor]}
+    if reasons:
+        services.resolve_incidents(reasons, now=now)
 
 
 def _recovered(monitor: Monitor) -> str:

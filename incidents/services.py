@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import F, QuerySet
 
 from accounts import audit
 from accounts.actor import SYSTEM, Actor
@@ -13,29 +14,30 @@ from accounts.models import Membership, Role, Workspace
 from accounts.roles import at_least
 from common.invalid import Conflict, FieldError, Invalid, NotAllowed
 from incidents import events
-from incidents.models import EventType, Incident, Kind, Note, Severity, State, TimelineEvent
+from incidents.events import Happening
+from incidents.models import EventType, Incident, Kind, Note, Severity, State
+from incidents.opening import Opening, open_incidents
+from incidents.timeline import Line, add_lines, add_timeline
 from monitors.models import Monitor
 
+__all__ = [
+    "acknowledge",
+    "add_note",
+    "add_timeline",
+    "delete_note",
+    "edit_incident",
+    "edit_note",
+    "open_incident",
+    "open_manual",
+    "resolve_incident",
+    "resolve_incidents",
+]
+
+_GONE = "The incident has been deleted."
 NOTE_LIMIT = 10_000
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def add_timeline(
-    *,
-    incident: Incident,
-    type: str,
-    message: str,
-    now: datetime,
-    by: Actor = SYSTEM,
-    data: Mapping[str, Any] | None = None,
-) -> TimelineEvent:
-    """One line more on the timeline."""
-    return TimelineEvent.objects.create(
-        incident=incident, type=type, message=message[:500], actor=by.user, data=dict(data or {}), created_at=now
-    )
-
-
-@transaction.atomic
 def open_incident(
     *,
     workspace: Workspace,
@@ -53,26 +55,10 @@ def open_incident(
     last_good: Mapping[str, Any] | None = None,
 ) -> Incident | None:
     """The new incident, or None when one of this kind and subject is open for the monitor already."""
-    try:
-        with transaction.atomic():
-            incident = Incident.objects.create(
-                workspace=workspace,
-                monitor=monitor,
-                kind=kind,
-                subject=subject,
-                severity=severity,
-                title=title[:200],
-                summary=summary,
-                started_at=started_at,
-                cause=dict(cause or {}),
-                first_failure=dict(first_failure or {}),
-                last_good=dict(last_good or {}),
-            )
-    except IntegrityError:
-        return None
-    event = add_timeline(incident=incident, type=EventType.OPENED, message=title, now=now, by=by, data=cause)
-    events.incident_opened.send(sender=Incident, incident=incident, event=event, now=now)
-    return incident
+    opening = Opening(
+        workspace, monitor, kind, severity, title, started_at, subject, summary, cause, first_failure, last_good
+    )
+    return next(iter(open_incidents([opening], now=now, by=by)), None)
 
 
 @transaction.atomic
@@ -123,21 +109,33 @@ def acknowledge(*, incident: Incident, by: Actor, now: datetime) -> Incident:
     return incident
 
 
-@transaction.atomic
 def resolve_incident(*, incident: Incident, now: datetime, by: Actor = SYSTEM, reason: str = "") -> Incident:
-    """Closes it; a closed one stays as it is."""
-    incident = _locked(incident)
-    if incident.state == State.RESOLVED:
-        return incident
-    incident.state = State.RESOLVED
-    incident.resolved_at, incident.resolved_by = now, by.user
-    _save(incident, "state", "resolved_at", "resolved_by")
-    message = reason or f"Resolved by {by.label}"
-    event = add_timeline(incident=incident, type=EventType.RESOLVED, message=message, now=now, by=by)
-    if by.user:
-        audit.record(by=by, workspace=incident.workspace, verb="resolve", target=incident)
-    events.incident_resolved.send(sender=Incident, incident=incident, event=event, now=now)
-    return incident
+    """Closes it; a closed one stays as it is. Raises Conflict when it is gone."""
+    found = resolve_incidents({incident.pk: reason}, now=now, by=by)
+    if not found:
+        raise Conflict(_GONE)
+    return found[0]
+
+
+@transaction.atomic
+def resolve_incidents(reasons: Mapping[int, str], *, now: datetime, by: Actor = SYSTEM) -> list[Incident]:
+    """Closes the incidents with these ids, each for its reason, at the cost of one; closed ones stay as they are."""
+    found = list(_lockable().filter(pk__in=reasons).order_by("pk"))
+    closing = [incident for incident in found if incident.state != State.RESOLVED]
+    if not closing:
+        return found
+    Incident.objects.filter(pk__in=[incident.pk for incident in closing]).update(
+        state=State.RESOLVED, resolved_at=now, resolved_by=by.user, version=F("version") + 1
+    )
+    for incident in closing:
+        incident.state, incident.resolved_at, incident.resolved_by = State.RESOLVED, now, by.user
+        incident.version += 1
+        if by.user:
+            audit.record(by=by, workspace=incident.workspace, verb="resolve", target=incident)
+    lines = [Line(one, EventType.RESOLVED, reasons[one.pk] or f"Resolved by {by.label}") for one in closing]
+    happened = list(map(Happening, closing, add_lines(lines, now=now, by=by)))
+    events.incidents_resolved.send(sender=Incident, happened=happened, now=now)
+    return found
 
 
 @transaction.atomic
@@ -194,11 +192,15 @@ def delete_note(*, note: Note, by: Actor) -> None:
 
 
 def _locked(incident: Incident) -> Incident:
-    rows = Incident.objects.select_for_update(of=("self",), no_key=True).select_related("monitor", "workspace")
-    found = rows.filter(pk=incident.pk).first()
+    found = _lockable().filter(pk=incident.pk).first()
     if found is None:
-        raise Conflict("The incident has been deleted.")
+        raise Conflict(_GONE)
     return found
+
+
+def _lockable() -> QuerySet[Incident]:
+    rows = Incident.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("monitor", "workspace", "acknowledged_by", "resolved_by")
 
 
 def _save(incident: Incident, *fields: str) -> None:

@@ -1,9 +1,23 @@
 """What monitors say upward; each is sent inside the transaction of the change."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 from django.dispatch import Signal
 
-# sender=Monitor, monitor, change: StatusChange, result: Result | None, evidence: dict[str, Any], now: datetime
-status_changed = Signal()
+from monitors.models import Monitor, StatusChange
+
+
+class Changed(NamedTuple):
+    """One monitor whose status changed; `evidence` has `cause`, `first_failure` and `last_good`, where known."""
+
+    monitor: Monitor
+    change: StatusChange
+    evidence: Mapping[str, Any]
+
+
+# sender=Monitor, changes: list[Changed] of different monitors, whose states are held, now: datetime
+statuses_changed = Signal()
 # sender=Monitor, monitor, now: a monitor was made, changed or removed
 monitor_created = Signal()
 monitor_edited = Signal()

@@ -6,25 +6,32 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from accounts.models import Workspace
-from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
+from monitors.models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow, Monitor
 from monitors.windows import Period, merged, opening_at, openings
 
 
 def held_back(monitor: Monitor, now: datetime) -> str | None:
-    """What keeps incidents of this monitor from opening at `now`, in words, or None.
+    """What keeps incidents of this monitor from opening at `now`, in words, or None. See `all_held_back`."""
+    return all_held_back([monitor.pk], now).get(monitor.pk)
+
+
+def all_held_back(monitor_ids: Iterable[int], now: datetime) -> dict[int, str]:
+    """What keeps incidents of each monitor from opening at `now`, in words, in a few queries for all.
 
     A deployment that ends does so under the lock of the monitor's state: ask under it, and each change of status is
     seen either by this answer or by what the end releases.
     """
-    active = Deployment.objects.filter(state=DeploymentState.ACTIVE, covered__monitor=monitor.pk).order_by("pk").first()
-    if active is not None:
-        return f"deployment {active}"
-    return _window_words(monitor, now, MaintenanceWindow.objects.filter(suppress_incidents=True))
+    ids = list(monitor_ids)
+    covered = CoveredMonitor.objects.filter(deployment__state=DeploymentState.ACTIVE, monitor__in=ids)
+    # The first deployment is the last to be written.
+    rows = covered.select_related("deployment").order_by("-deployment_id")
+    deployed = {row.monitor_id: f"deployment {row.deployment}" for row in rows}
+    return _window_words(ids, now, MaintenanceWindow.objects.filter(suppress_incidents=True)) | deployed
 
 
-def alerts_held(monitor: Monitor, now: datetime) -> str | None:
-    """What keeps alerts about this monitor from being planned at `now`, in words, or None."""
-    return _window_words(monitor, now, MaintenanceWindow.objects.filter(suppress_alerts=True))
+def all_alerts_held(monitor_ids: Iterable[int], now: datetime) -> dict[int, str]:
+    """What keeps alerts about each monitor from being planned at `now`, in words, in a few queries for all."""
+    return _window_words(list(monitor_ids), now, MaintenanceWindow.objects.filter(suppress_alerts=True))
 
 
 def maintenance_of(monitor_ids: Iterable[int], *, since: datetime, until: datetime) -> dict[int, list[Period]]:
@@ -91,13 +98,17 @@ def _covers(monitor: Monitor) -> Q:
     return named if monitor.service_group_id is None else named | Q(service_group=monitor.service_group_id)
 
 
-def _window_words(monitor: Monitor, now: datetime, among: QuerySet[MaintenanceWindow]) -> str | None:
+def _window_words(monitor_ids: list[int], now: datetime, among: QuerySet[MaintenanceWindow]) -> dict[int, str]:
     # A repeated window began before `now`; a wall clock that is set back moves a later opening by hours at most.
-    begun = among.filter(_covers(monitor), starts_at__lte=now + timedelta(days=1)).order_by("pk").distinct()
-    for window in begun.filter(Q(ends_at__gt=now) | ~Q(rrule="")):
+    begun = among.filter(Q(ends_at__gt=now) | ~Q(rrule=""), starts_at__lte=now + timedelta(days=1))
+    covered = _covered_ids(begun, monitor_ids)
+    if not covered:
+        return {}
+    found: dict[int, str] = {}
+    for window in begun.filter(pk__in=covered).order_by("-pk"):
         if opening_at(window.plan, now) is not None:
-            return f"maintenance window {window}"
-    return None
+            found |= dict.fromkeys(covered[window.pk], f"maintenance window {window}")
+    return found
 
 
 def _covered_ids(windows: QuerySet[MaintenanceWindow], monitor_ids: list[int]) -> dict[int, set[int]]:

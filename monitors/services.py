@@ -20,10 +20,19 @@ from monitors.pausing import act_by_hand
 from monitors.probed import ProbedKind
 from monitors.selecting import Named, find_named, taken_key
 from monitors.status import Act
-from monitors.transitions import change_status
+from monitors.transitions import Turn, change_status, change_statuses
 from monitors.watching import restart, watch_from
 
-__all__ = ["change_status", "create_monitor", "delete_monitor", "edit_monitor", "pause", "resume"]
+__all__ = [
+    "Turn",
+    "change_status",
+    "change_statuses",
+    "create_monitor",
+    "delete_monitor",
+    "edit_monitor",
+    "pause",
+    "resume",
+]
 
 _TARGET_LENGTH = 2048  # what people read; the settings hold it in full
 _PLAIN = (

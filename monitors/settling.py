@@ -10,9 +10,10 @@ from monitors.counting import Counted, instant
 from monitors.evidence import cause_of
 from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
 from monitors.status import RegionView, Streak
-from monitors.transitions import change_status
+from monitors.transitions import Turn, change_statuses
 
 LOOKED_AT = (status.OK, status.DEGRADED, status.DOWN)
+FAILING = (status.DOWN, status.DEGRADED)
 NOBODY_LOOKS = "Nobody was looking"
 Views = dict[int, RegionView]
 
@@ -21,6 +22,7 @@ class _Step(NamedTuple):
     to: str
     at: datetime
     reason: str
+    one: Counted
 
 
 def settle(counted: Sequence[Counted], now: datetime) -> list[StatusChange]:
@@ -32,11 +34,9 @@ def settle(counted: Sequence[Counted], now: datetime) -> list[StatusChange]:
         by_monitor[one.before.monitor_id].append(one)
     states = list(MonitorState.objects.filter(pk__in=by_monitor).order_by("pk").select_for_update(of=("self",)))
     views = views_of(by_monitor)
-    changes: list[StatusChange] = []
-    for state in states:
-        for one in by_monitor[state.pk]:
-            changes += _apply(state, one, views[state.pk], now)
-    return changes
+    steps = {state.pk: _steps_of(state.status, by_monitor[state.pk], views[state.pk]) for state in states}
+    moving = [state for state in states if steps[state.pk]]
+    return change_statuses(_turns(moving, steps), now=now) if moving else []
 
 
 def views_of(monitor_ids: Iterable[int]) -> Mapping[int, Views]:
@@ -48,24 +48,23 @@ def views_of(monitor_ids: Iterable[int]) -> Mapping[int, Views]:
     return views
 
 
-def _apply(state: MonitorState, one: Counted, views: Views, now: datetime) -> list[StatusChange]:
-    steps = _steps(state.status, one, views)
-    if not steps:
-        return []
-    monitor = Monitor.objects.select_related("workspace").get(pk=state.pk)
-    made = [
-        change_status(
-            monitor=monitor,
-            state=state,
-            to=step.to,
-            at=step.at,
-            now=now,
-            reason=step.reason,
-            evidence=_evidence(state, one) if step.to in (status.DOWN, status.DEGRADED) else None,
-        )
-        for step in steps
+def _turns(states: Sequence[MonitorState], steps: Mapping[int, Sequence[_Step]]) -> list[Turn]:
+    """The steps with what those who hear of them need, read once for all."""
+    monitors = Monitor.objects.select_related("workspace").in_bulk([state.pk for state in states])
+    seen = _Seen(step for state in states for step in steps[state.pk])
+    return [
+        Turn(monitors[state.pk], state, step.to, step.at, step.reason, seen.evidence(step))
+        for state in states
+        for step in steps[state.pk]
     ]
-    return [change for change in made if change is not None]
+
+
+def _steps_of(current: str, results: Sequence[Counted], views: Views) -> list[_Step]:
+    steps: list[_Step] = []
+    for one in results:
+        steps += _steps(current, one, views)
+        current = steps[-1].to if steps else current
+    return steps
 
 
 def _steps(current: str, one: Counted, views: Views) -> list[_Step]:
@@ -80,14 +79,14 @@ def _steps(current: str, one: Counted, views: Views) -> list[_Step]:
     views[region] = one.before.view
     blind = status.blind_since(list(views.values()), quorum=quorum, now=instant(one.result.started_at))
     if blind is not None and current in LOOKED_AT:
-        steps.append(_Step(status.UNKNOWN, blind, NOBODY_LOOKS))
+        steps.append(_Step(status.UNKNOWN, blind, NOBODY_LOOKS, one))
         current = status.UNKNOWN
     views[region] = one.view
     to = status.after_check(
         current, list(views.values()), quorum=quorum, fail_after=one.watched.fail_after, now=one.checked_at
     )
     if to != current:
-        steps.append(_Step(to, one.checked_at, _reason(to, one)))
+        steps.append(_Step(to, one.checked_at, _reason(to, one), one))
     return steps
 
 
@@ -101,9 +100,20 @@ def _reason(to: str, one: Counted) -> str:
     return one.result.detail or "Enough regions say that it is down"
 
 
-def _evidence(state: MonitorState, one: Counted) -> Mapping[str, Any]:
-    region_id = one.before.region_id
-    kept = {row.is_good: row.data for row in Evidence.objects.filter(monitor=state.pk, region=region_id)}
-    region = Region.objects.get(pk=region_id).key
-    failed = {} if one.result.ok else kept.get(False, {})
-    return {"cause": cause_of(one.result, region), "first_failure": failed, "last_good": kept.get(True, {})}
+class _Seen:
+    """What the regions saw last of the monitors whose steps open an incident, in two queries for all."""
+
+    def __init__(self, steps: Iterable[_Step]) -> None:
+        failing = {step.one.before.monitor_id for step in steps if step.to in FAILING}
+        kept = Evidence.objects.filter(monitor__in=failing) if failing else ()
+        self._kept = {(row.monitor_id, row.region_id, row.is_good): row.data for row in kept}
+        self._keys = dict(Region.objects.values_list("pk", "key")) if failing else {}
+
+    def evidence(self, step: _Step) -> Mapping[str, Any] | None:
+        """What an incident keeps of a step; None for one that opens none."""
+        if step.to not in FAILING:
+            return None
+        result, before = step.one.result, step.one.before
+        failed = {} if result.ok else self._kept.get((before.monitor_id, before.region_id, False), {})
+        good = self._kept.get((before.monitor_id, before.region_id, True), {})
+        return {"cause": cause_of(result, self._keys[before.region_id]), "first_failure": failed, "last_good": good}

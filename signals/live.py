@@ -91,15 +91,25 @@ class Live:
 live = Live()
 
 
-def publish(*, workspace_id: int, kind: str, data: Mapping[str, Any], check_token: str | None = None) -> None:
-    """Says `data` with `type` = `kind` to the workspace, and to streams of the check with `check_token`.
+def message(*, workspace_id: int, kind: str, data: Mapping[str, Any], check_token: str | None = None) -> Message:
+    """`data` with `type` = `kind`, for the workspace and for streams of the check with `check_token`."""
+    return workspace_id, check_token, to_json({"type": kind, **data}).decode()
 
-    For `transaction.on_commit`. Takes well under a millisecond; when it cannot be said, that is logged, not raised.
+
+def publish(*, workspace_id: int, kind: str, data: Mapping[str, Any], check_token: str | None = None) -> None:
+    """Says one message; see `publish_all`."""
+    publish_all([message(workspace_id=workspace_id, kind=kind, data=data, check_token=check_token)])
+
+
+def publish_all(messages: Sequence[Message]) -> None:
+    """Says messages, in one round trip for all.
+
+    For `transaction.on_commit`. Takes about a millisecond; when they cannot be said, that is logged, not raised.
     """
     try:
-        live.send([(workspace_id, check_token, to_json({"type": kind, **data}).decode())])
+        live.send(messages)
     except Exception:
-        log.exception("a live event was not published")
+        log.exception("%d live events were not published", len(messages))
 
 
 def tell_steady(pings: Sequence[Ping], outcomes: Sequence[Outcome | None]) -> None:
@@ -118,5 +128,5 @@ def tell_steady(pings: Sequence[Ping], outcomes: Sequence[Outcome | None]) -> No
 def _signal(ping: Ping, outcome: Outcome) -> str:
     assert outcome.signal_id is not None
     signal = told_json(ping, id=outcome.signal_id, rid=ping.rid)
-    message = {"type": "signal", "monitorId": outcome.heartbeat_id, "token": ping.token, "signal": signal}
-    return to_json(message).decode()
+    told = {"type": "signal", "monitorId": outcome.heartbeat_id, "token": ping.token, "signal": signal}
+    return to_json(told).decode()

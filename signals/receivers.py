@@ -8,17 +8,18 @@ from typing import Any
 from django.db import transaction
 
 from common.instants import rfc3339
-from monitors.events import deployment_ended, deployment_started, monitor_deleted, status_changed
-from monitors.models import Deployment, Monitor, StatusChange
+from monitors.events import Changed, deployment_ended, deployment_started, monitor_deleted, statuses_changed
+from monitors.models import Deployment, Monitor
 from signals import live
-from signals.events import signals_stored
+from signals.events import Stored, signals_stored
+from signals.live import message
 from signals.models import Heartbeat, HeartbeatState, Signal, SignalType
 from signals.shown import signal_json
 
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    status_changed.connect(tell_status, dispatch_uid="signals.tell_status")
+    statuses_changed.connect(tell_statuses, dispatch_uid="signals.tell_statuses")
     signals_stored.connect(tell_signals, dispatch_uid="signals.tell_signals")
     monitor_deleted.connect(hold_pings, dispatch_uid="signals.hold_pings")
     deployment_started.connect(mark_start, dispatch_uid="signals.mark_start")
@@ -45,35 +46,48 @@ def _mark(deployment: Deployment, monitors: Sequence[Monitor], phase: str, now: 
         "link": deployment.link,
     }
     covered = Heartbeat.objects.filter(pk__in=[one.pk for one in monitors]).select_related("monitor").order_by("pk")
-    for heartbeat in covered:
-        signal = Signal.objects.create(heartbeat=heartbeat, type=SignalType.DEPLOYMENT, created_at=now, metadata=told)
-        signals_stored.send(sender=Heartbeat, heartbeat=heartbeat, signals=[signal], now=now)
+    stored = [
+        Stored(one, [Signal(heartbeat=one, type=SignalType.DEPLOYMENT, created_at=now, metadata=told)])
+        for one in covered
+    ]
+    if stored:
+        Signal.objects.bulk_create([one for _, signals in stored for one in signals])
+        signals_stored.send(sender=Heartbeat, stored=stored, now=now)
 
 
-def tell_status(*, monitor: Monitor, change: StatusChange, now: datetime, **kwargs: Any) -> None:
-    """Says a change of status to the workspace, and to those who watch just this check."""
-    token = None
-    if monitor.type == "heartbeat":
-        token = Heartbeat.objects.filter(pk=monitor.pk).values_list("token", flat=True).first()
-    data = {"monitorId": monitor.pk, "status": change.after, "statusSince": rfc3339(change.at)}
-    transaction.on_commit(
-        partial(live.publish, workspace_id=monitor.workspace_id, kind="check", data=data, check_token=token)
-    )
-
-
-def tell_signals(*, heartbeat: Heartbeat, signals: Sequence[Signal], now: datetime, **kwargs: Any) -> None:
-    """Says signals that were settled or written by the platform."""
-    for signal in signals:
-        data = {"monitorId": heartbeat.pk, "token": heartbeat.token, "signal": signal_json(signal)}
-        transaction.on_commit(
-            partial(
-                live.publish,
-                workspace_id=heartbeat.monitor.workspace_id,
-                kind="signal",
-                data=data,
-                check_token=heartbeat.token,
-            )
+def tell_statuses(*, changes: Sequence[Changed], now: datetime, **kwargs: Any) -> None:
+    """Says changes of status to their workspaces, and to those who watch just one check."""
+    beating = [one.monitor.pk for one in changes if one.monitor.type == "heartbeat"]
+    tokens = dict(Heartbeat.objects.filter(pk__in=beating).values_list("pk", "token"))
+    messages = [
+        message(
+            workspace_id=one.monitor.workspace_id,
+            kind="check",
+            data={
+                "monitorId": one.monitor.pk,
+                "status": one.change.after,
+                "statusSince": rfc3339(one.change.at),
+            },
+            check_token=tokens.get(one.monitor.pk),
         )
+        for one in changes
+    ]
+    transaction.on_commit(partial(live.publish_all, messages))
+
+
+def tell_signals(*, stored: Sequence[Stored], now: datetime, **kwargs: Any) -> None:
+    """Says signals that were settled or written by the platform."""
+    messages = [
+        message(
+            workspace_id=heartbeat.monitor.workspace_id,
+            kind="signal",
+            data={"monitorId": heartbeat.pk, "token": heartbeat.token, "signal": signal_json(signal)},
+            check_token=heartbeat.token,
+        )
+        for heartbeat, signals in stored
+        for signal in signals
+    ]
+    transaction.on_commit(partial(live.publish_all, messages))
 
 
 def hold_pings(*, monitor: Monitor, now: datetime, **kwargs: Any) -> None:

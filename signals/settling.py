@@ -12,18 +12,30 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import F
 
+from common.bulk import update_rows
 from common.instants import rfc3339
 from monitors.models import MonitorState, Status
-from monitors.services import change_status
+from monitors.services import Turn, change_statuses
 from signals import events, progress
 from signals.dependency_reports import Report
+from signals.events import Stored
 from signals.models import Heartbeat, HeartbeatState, Signal
 from signals.progress import Observed, Progress, Rules, Step
 from signals.reporting import Named, named_dependencies, note_reports, reports_in
 from signals.shown import signal_json
 
-AT_ONCE = 20
+AT_ONCE = 100
 Clock = Callable[[Progress], None]
+_MOVED = (
+    "is_steady",
+    "next_due_at",
+    "attention_at",
+    "settled_signal_id",
+    "consecutive_failures",
+    "open_runs",
+    "last_started_at",
+    "last_duration_ms",
+)
 
 
 class Held(NamedTuple):
@@ -37,6 +49,16 @@ class Held(NamedTuple):
         return self.state.heartbeat
 
 
+class Move(NamedTuple):
+    """What becomes of a held heartbeat: `settled` are signals to rewrite, `words` those that the platform says."""
+
+    row: Held
+    moved: Progress
+    signals: list[Signal]
+    settled: list[Signal]
+    words: list[Signal]
+
+
 @transaction.atomic
 def advance(
     heartbeat_ids: Iterable[int], *, now: datetime, clock: Clock | None = None, due_by: datetime | None = None
@@ -47,13 +69,23 @@ def advance(
     """
     rows = _hold(list(heartbeat_ids), due_by)
     waiting = _waiting(rows)
+    _note_reports(rows, waiting, now)
+    moves = [_move(row, waiting[row.state.pk], clock) for row in rows]
+    _write(moves)
+    turns = [turn for move in moves for turn in _turns(move)]
+    change_statuses(turns, now=now)
+    stored = [Stored(move.row.heartbeat, move.signals) for move in moves if move.signals]
+    if stored:
+        events.signals_stored.send(sender=Heartbeat, stored=stored, now=now)
+    return len(rows)
+
+
+def _note_reports(rows: Sequence[Held], waiting: dict[int, list[Signal]], now: datetime) -> None:
     reports, named = _reported(rows, waiting)
     for row in rows:
-        signals = waiting[row.state.pk]
-        if reports and row.monitor_state.status != Status.PAUSED:
+        signals = [signal for signal in waiting[row.state.pk] if signal.pk in reports]
+        if signals and row.monitor_state.status != Status.PAUSED:
             note_reports(monitor=row.heartbeat.monitor, signals=signals, reports=reports, named=named, now=now)
-        _move(row, signals, clock, now)
-    return len(rows)
 
 
 def _reported(rows: Sequence[Held], waiting: dict[int, list[Signal]]) -> tuple[dict[int, list[Report]], Named]:
@@ -94,22 +126,16 @@ def _waiting(rows: Sequence[Held]) -> dict[int, list[Signal]]:
     return by_heartbeat
 
 
-def _move(row: Held, signals: list[Signal], clock: Clock | None, now: datetime) -> None:
+def _move(row: Held, signals: list[Signal], clock: Clock | None) -> Move:
     moved = _progress_of(row)
-    for signal in signals:
-        _settle_one(moved, signal)
+    settled = [signal for signal in signals if _settle_one(moved, signal)]
     if clock is not None:
         clock(moved)
-    signals = signals + _write_words(row.heartbeat, moved)
-    _write(row.state, moved, signals)
-    for step in moved.steps:
-        evidence = _evidence(row.state, step, signals)
-        change_status(
-            monitor=row.heartbeat.monitor, state=row.monitor_state, to=step.to, at=step.at, now=now,
-            reason=step.reason, evidence=evidence,
-        )  # fmt: skip
-    if signals:
-        events.signals_stored.send(sender=Heartbeat, heartbeat=row.heartbeat, signals=signals, now=now)
+    words = [
+        Signal(heartbeat=row.heartbeat, type=word.type, created_at=word.at, metadata=word.metadata)
+        for word in moved.words
+    ]
+    return Move(row, moved, signals + words, settled, words)
 
 
 def rules_of(heartbeat: Heartbeat) -> Rules:
@@ -137,26 +163,31 @@ def _progress_of(row: Held) -> Progress:
     )
 
 
-def _settle_one(moved: Progress, signal: Signal) -> None:
+def _settle_one(moved: Progress, signal: Signal) -> bool:
+    """Whether that changed what is stored of the signal."""
     rid = str(signal.rid) if signal.rid else None
     observed = Observed(signal.type, signal.created_at, signal.method, signal.payload, rid, signal.exit_status)
     verdict = progress.after_ping(moved, observed)
     if verdict.type == signal.type and verdict.duration_ms is None:
-        return
+        return False
     if verdict.note:
         signal.metadata = {"sentAs": signal.type, "decidedBy": verdict.note}
     signal.type, signal.duration_ms = verdict.type, verdict.duration_ms
-    signal.save(update_fields=["type", "duration_ms", "metadata"])
+    return True
 
 
-def _write_words(heartbeat: Heartbeat, moved: Progress) -> list[Signal]:
-    return [
-        Signal.objects.create(heartbeat=heartbeat, type=word.type, created_at=word.at, metadata=word.metadata)
-        for word in moved.words
-    ]
+def _write(moves: Sequence[Move]) -> None:
+    """What the moves leave in the tables of signals and of their states, in three statements for all."""
+    settled = [(one.pk, one.type, one.duration_ms, one.metadata) for move in moves for one in move.settled]
+    update_rows(Signal, "id", ("type", "duration_ms", "metadata"), settled)
+    Signal.objects.bulk_create([word for move in moves for word in move.words])
+    for move in moves:
+        _set(move.row.state, move.moved, move.signals)
+    states = [(move.row.state.pk, *(getattr(move.row.state, name) for name in _MOVED)) for move in moves]
+    update_rows(HeartbeatState, "heartbeat", _MOVED, states)
 
 
-def _write(state: HeartbeatState, moved: Progress, signals: Sequence[Signal]) -> None:
+def _set(state: HeartbeatState, moved: Progress, signals: Sequence[Signal]) -> None:
     state.is_steady = moved.is_steady
     state.next_due_at = moved.next_due_at
     state.attention_at = moved.attention_at
@@ -165,18 +196,17 @@ def _write(state: HeartbeatState, moved: Progress, signals: Sequence[Signal]) ->
     state.open_runs = moved.open_runs
     state.last_started_at = moved.last_started_at
     state.last_duration_ms = moved.last_duration_ms
-    state.save(
-        update_fields=[
-            "is_steady",
-            "next_due_at",
-            "attention_at",
-            "settled_signal_id",
-            "consecutive_failures",
-            "open_runs",
-            "last_started_at",
-            "last_duration_ms",
-        ]
-    )
+
+
+def _turns(move: Move) -> list[Turn]:
+    row = move.row
+    return [
+        Turn(
+            row.heartbeat.monitor, row.monitor_state, step.to, step.at, step.reason,
+            _evidence(row.state, step, move.signals),
+        )
+        for step in move.moved.steps
+    ]  # fmt: skip
 
 
 def _evidence(state: HeartbeatState, step: Step, signals: Sequence[Signal]) -> dict[str, Any]:

@@ -38,12 +38,12 @@ def heard():
     said = []
 
     def hear(name):
-        def receiver(*, incident, event, now, **_):
-            said.append((name, event.type))
+        def receiver(*, now, happened=(), event=None, **_):
+            said.extend((name, one.type) for one in [event, *(one.event for one in happened)] if one)
 
         return receiver
 
-    names = ("incident_opened", "incident_acknowledged", "incident_resolved", "incident_edited", "note_written")
+    names = ("incidents_opened", "incident_acknowledged", "incidents_resolved", "incident_edited", "note_written")
     receivers = {name: hear(name) for name in names}
     for name, receiver in receivers.items():
         getattr(events, name).connect(receiver)
@@ -61,7 +61,7 @@ def test_one_is_open_of_a_kind_and_monitor(open_one, heard):
     assert first.events.get().data == {"statusCode": 500}
     assert open_one() is None
     assert open_one(Kind.LATENCY) is not None
-    assert heard == [("incident_opened", "OPENED")] * 2
+    assert heard == [("incidents_opened", "OPENED")] * 2
 
 
 def test_after_it_is_resolved_another_may_open(open_one, now):
@@ -75,7 +75,7 @@ def test_acknowledge_twice_keeps_the_first_person(open_one, alice, bob, now, hea
     again = services.acknowledge(incident=incident, by=Actor(bob), now=now)
     assert (again.state, again.acknowledged_by) == (State.ACKNOWLEDGED, alice)
     assert lines(again) == ["OPENED", "ACKNOWLEDGED"]
-    assert [name for name, _ in heard] == ["incident_opened", "incident_acknowledged"]
+    assert [name for name, _ in heard] == ["incidents_opened", "incident_acknowledged"]
 
 
 def test_a_resolved_one_cannot_be_acknowledged(open_one, by_alice, now):
@@ -89,7 +89,7 @@ def test_resolve_twice_changes_nothing(open_one, by_alice, now, heard):
     services.resolve_incident(incident=incident, by=by_alice, now=now)
     version = services.resolve_incident(incident=incident, by=SYSTEM, now=now).version
     assert version == 2
-    assert heard.count(("incident_resolved", "RESOLVED")) == 1
+    assert heard.count(("incidents_resolved", "RESOLVED")) == 1
     assert AuditEntry.objects.filter(verb="resolve").count() == 1
 
 
@@ -165,12 +165,12 @@ def test_a_receiver_that_fails_leaves_nothing(open_one, now):
     def broken(**_):
         raise RuntimeError("a bug")
 
-    events.incident_opened.connect(broken)
+    events.incidents_opened.connect(broken)
     try:
         with pytest.raises(RuntimeError):
             open_one()
     finally:
-        events.incident_opened.disconnect(broken)
+        events.incidents_opened.disconnect(broken)
     assert not Incident.objects.exists()
 
 

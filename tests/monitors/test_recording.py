@@ -201,12 +201,12 @@ def test_a_receiver_that_fails_rolls_back_everything_and_the_result_counts_when_
     def broken(**_):
         raise RuntimeError("a bug")
 
-    events.status_changed.connect(broken)
+    events.statuses_changed.connect(broken)
     try:
         with pytest.raises(RuntimeError):
             record([failed], now=now)
     finally:
-        events.status_changed.disconnect(broken)
+        events.statuses_changed.disconnect(broken)
     assert (Result.objects.count(), region_state(monitor).consecutive_failures, Incident.objects.count()) == (1, 0, 0)
     record([failed], now=now)
     assert (Result.objects.count(), status_of(monitor), Incident.objects.count()) == (2, "DOWN", 1)

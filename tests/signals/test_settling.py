@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitors.events import status_changed
+from monitors.events import statuses_changed
 from monitors.models import Monitor
 from monitors.services import pause, resume
 from signals.events import signals_stored
@@ -58,8 +58,8 @@ def test_a_change_never_lies_before_the_last_one(heartbeat, now):
 def test_those_who_listen_hear_each_signal_once_inside_the_transaction(heartbeat, now):
     heard = []
 
-    def hear(heartbeat, signals, **_):
-        heard.append((heartbeat.pk, [signal.type for signal in signals]))
+    def hear(stored, **_):
+        heard.extend((heartbeat.pk, [signal.type for signal in signals]) for heartbeat, signals in stored)
 
     signals_stored.connect(hear)
     try:
@@ -129,16 +129,16 @@ def test_many_are_settled_with_few_queries_when_nothing_changes(make_heartbeat, 
 def test_evidence_of_a_failure_says_what_came_and_when_it_was_last_good(heartbeat, now):
     heard = []
 
-    def hear(change, evidence, **_):
-        heard.append((change.after, evidence))
+    def hear(changes, **_):
+        heard.extend((one.change.after, one.evidence) for one in changes)
 
     store(heartbeat, "SUCCESS", now)
     store(heartbeat, "FAIL", now + timedelta(seconds=1), exit_status=3, payload="disk full")
-    status_changed.connect(hear)
+    statuses_changed.connect(hear)
     try:
         settle([heartbeat.pk], now=now)
     finally:
-        status_changed.disconnect(hear)
+        statuses_changed.disconnect(hear)
     after, evidence = heard[-1]
     assert after == "DOWN"
     assert evidence["cause"]["detail"] == "Ended with exit status 3"

@@ -98,7 +98,7 @@ def test_one_that_cannot_be_moved_holds_back_nobody(make_heartbeat, now, monkeyp
     def refuse_bad(row, *rest):
         if row.state.pk == bad.pk:
             raise ValueError("broken row")
-        move(row, *rest)
+        return move(row, *rest)
 
     monkeypatch.setattr(settling, "_move", refuse_bad)
     assert sweep(now=later(now, 1)) == 1

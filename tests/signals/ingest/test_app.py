@@ -141,8 +141,8 @@ def test_reported_dependencies_go_the_slow_way(ping, heartbeat):
     ping(f"{LONG}/{heartbeat.token}")
     heard = []
 
-    def hear(signals, **_):
-        heard.extend(signal.payload for signal in signals)
+    def hear(stored, **_):
+        heard.extend(signal.payload for _, signals in stored for signal in signals)
 
     signals_stored.connect(hear)
     try:
