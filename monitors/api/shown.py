@@ -6,7 +6,7 @@ from typing import Any
 from common.times import rfc3339
 from monitors.api.casing import to_camel
 from monitors.evidence import evidence_of
-from monitors.kinds import kinds
+from monitors.kinds import Kind, kinds
 from monitors.models import Monitor, RegionState, Result
 from monitors.probes.base import Result as ProbeResult
 
@@ -25,7 +25,7 @@ def monitor_json(monitor: Monitor) -> dict[str, Any]:
         "paused": monitor.is_paused,
         "tags": monitor.tags,
         "serviceGroupId": monitor.service_group_id,
-        **(_probing(monitor, states) if kind.is_probed else {}),
+        **(_probing(monitor, states, kind) if kind.is_probed else {}),
         "escalationPolicyId": None,
         "dependsOn": [one.pk for one in monitor.depends_on.all()],
         "dependencyImpacted": bool(monitor.is_dependency_impacted),  # type: ignore[attr-defined]
@@ -38,7 +38,8 @@ def monitor_json(monitor: Monitor) -> dict[str, Any]:
     }
 
 
-def _probing(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
+def _probing(monitor: Monitor, states: Sequence[RegionState], kind: Kind) -> dict[str, Any]:
+    expiry = {} if "ssl_expiry_days" in getattr(kind, "unused", ()) else {"sslExpiryDays": monitor.ssl_expiry_days}
     return {
         "intervalSeconds": monitor.interval_seconds,
         "timeoutMs": monitor.timeout_ms,
@@ -47,7 +48,7 @@ def _probing(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
         "failAfterConsecutive": monitor.fail_after_consecutive,
         "resolveAfterConsecutiveSuccess": monitor.resolve_after_consecutive_success,
         "latencyThresholdMs": monitor.latency_threshold_ms,
-        "sslExpiryDays": monitor.ssl_expiry_days,
+        **expiry,
     }
 
 

@@ -3,7 +3,7 @@
 import secrets
 import struct
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from monitors.probes.fields import LATENCY_THRESHOLD, assertions
 from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Deadline, Operation, Steps
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 from monitors.probes.stream import Stream
 from monitors.probes.udp import Datagrams
 
@@ -59,6 +59,27 @@ DNS_FIELDS = (
     assertions("record", "latency"),
     LATENCY_THRESHOLD,
 )
+
+
+def wrong_dns(settings: Mapping[str, Any]) -> list[Problem]:
+    """A name or a resolver that cannot be asked; expected records that no answer can hold."""
+    wrong: list[Problem] = []
+    kind = settings.get("record_type") or "A"
+    try:
+        if name := settings.get("hostname"):
+            question(0, _name_of(name, kind), TYPES[kind], dnssec=False)
+    except (ProbeFailed, BadMessage):
+        wrong.append(("/hostname", "Give a name to ask for, such as example.org."))
+    try:
+        if resolver := (settings.get("resolver") or "").strip():
+            plain_host(split_port(resolver)[0])
+    except ProbeFailed:
+        wrong.append(("/resolver", "Give a host, host:port or [IPv6]:port."))
+    version = {"A": 4, "AAAA": 6}.get(kind)
+    for index, text in enumerate(settings.get("expected") or []):
+        if version and not (is_address(text) and ip_address(text).version == version):
+            wrong.append((f"/expected/{index}", f"Records of type {kind} are IPv{version} addresses."))
+    return wrong
 
 
 def probe_dns(result: Result, handles: Handles, deadline: Deadline) -> Steps:

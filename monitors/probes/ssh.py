@@ -1,6 +1,7 @@
 """The SSH probe: the server's banner, and the host key it proves to hold, without logging in."""
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from common.version import VERSION
@@ -9,11 +10,12 @@ from monitors.probes.fields import HOST, IP_VERSION, LATENCY_THRESHOLD, assertio
 from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Deadline, Operation, Steps
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 from monitors.probes.ssh_wire import ECDH_REPLY, KEXINIT, BadExchange, Exchange, HostKey, Reader, packet
 from monitors.probes.stream import Stream, open_stream
 
 _VERSION_LINE = f"SSH-2.0-websignal_checker_{VERSION}".encode()
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 _MOST_LINES = 20  # before the version line (RFC 4253 section 4.2)
 _MOST_PACKET_BYTES = 35_000
 _DISCONNECT, _SILENT = 1, frozenset({2, 4})  # 2: ignore, 4: debug
@@ -40,6 +42,14 @@ SSH_FIELDS = (
     assertions("body", "latency"),
     LATENCY_THRESHOLD,
 )
+
+
+def wrong_ssh(settings: Mapping[str, Any]) -> list[Problem]:
+    """A fingerprint that is none."""
+    if key := settings.get("host_key"):
+        is_one = _FINGERPRINT.fullmatch(key.strip())
+        return [] if is_one else [("/hostKey", "Give SHA256: and the 43 characters that ssh-keygen -l prints.")]
+    return []
 
 
 def probe_ssh(result: Result, handles: Handles, deadline: Deadline) -> Steps:
