@@ -15,7 +15,12 @@ from monitors.planned import held_back
 log = logging.getLogger(__name__)
 MOST_A_TICK = 500
 # The status in which the cause of a held incident goes on.
-_FAILING: dict[str, str] = {Kind.DOWNTIME: Status.DOWN, Kind.LATENCY: Status.DEGRADED}
+_FAILING: dict[str, str] = {
+    Kind.DOWNTIME: Status.DOWN,
+    Kind.LATENCY: Status.DEGRADED,
+    Kind.SSL: Status.DEGRADED,
+    Kind.DNS: Status.DEGRADED,
+}
 
 
 def hold(found: HeldIncident, *, held_by: str) -> None:

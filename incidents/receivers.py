@@ -13,6 +13,8 @@ from signals.models import Dependency
 
 # A status that says nothing about the cause leaves its incident open.
 _HEALTHY = {Status.OK, Status.DEGRADED}
+# What an open DOWNTIME takes over.
+ABSORBED = (Kind.LATENCY, Kind.SSL, Kind.DNS)
 
 
 def on_status_changed(
@@ -23,16 +25,17 @@ def on_status_changed(
     What planned work covers is held back instead of opened.
     """
     if change.after == Status.DOWN:
-        _resolve(monitor, Kind.LATENCY, now, "Became downtime")
+        for kind in ABSORBED:
+            _resolve(monitor, kind, now, "Became downtime")
         _open(monitor, Kind.DOWNTIME, Severity.CRITICAL, change, evidence, now)
     elif change.after in _HEALTHY:
         _resolve(monitor, Kind.DOWNTIME, now, _recovered(monitor))
-        if change.after == Status.DEGRADED:
+        if change.after == Status.DEGRADED and evidence.get("is_slow", True):
             _open(monitor, Kind.LATENCY, Severity.WARNING, change, evidence, now)
-        else:
+        elif change.after == Status.OK:
             _resolve(monitor, Kind.LATENCY, now, "Latency is back under its threshold")
     elif change.after == Status.PAUSED:
-        for kind in (Kind.DOWNTIME, Kind.LATENCY, Kind.DEPENDENCY_DOWN):
+        for kind in (Kind.DOWNTIME, *ABSORBED, Kind.DEPENDENCY_DOWN):
             _resolve(monitor, kind, now, "Monitor was paused")
 
 

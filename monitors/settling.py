@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from monitors import status
+from monitors import events, status
 from monitors.counting import Counted, instant
 from monitors.evidence import cause_of
-from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
+from monitors.findings import worst
+from monitors.models import Evidence, Finding, Monitor, MonitorState, Region, RegionState, StatusChange
 from monitors.status import RegionView, Streak
+from monitors.storable import text
 from monitors.transitions import change_status
 
 LOOKED_AT = (status.OK, status.DEGRADED, status.DOWN)
@@ -44,15 +46,21 @@ def views_of(monitor_ids: Iterable[int]) -> Mapping[int, Views]:
     views: dict[int, Views] = {pk: {} for pk in monitor_ids}
     for state in RegionState.objects.filter(monitor__in=views, region__is_enabled=True):
         streak = Streak(state.is_down, state.consecutive_failures, state.consecutive_successes, state.consecutive_slow)
-        views[state.monitor_id][state.region_id] = RegionView(streak, state.fresh_until)
+        view = RegionView(streak, state.fresh_until, state.findings_mark is not None)
+        views[state.monitor_id][state.region_id] = view
     return views
 
 
 def _apply(state: MonitorState, one: Counted, views: Views, now: datetime) -> list[StatusChange]:
+    was_slow = _is_slow(one, {**views, one.before.region_id: one.before.view}, one.checked_at)
     steps = _steps(state.status, one, views)
-    if not steps:
+    is_changed = one.findings_mark != one.before.findings_mark
+    if not steps and not is_changed and was_slow == _is_slow(one, views, one.checked_at):
         return []
     monitor = Monitor.objects.select_related("workspace").get(pk=state.pk)
+    if is_changed:
+        _keep_findings(one)
+    evidence = _evidence(state, one)
     made = [
         change_status(
             monitor=monitor,
@@ -61,11 +69,69 @@ def _apply(state: MonitorState, one: Counted, views: Views, now: datetime) -> li
             at=step.at,
             now=now,
             reason=step.reason,
-            evidence=_evidence(state, one) if step.to in (status.DOWN, status.DEGRADED) else None,
+            evidence=evidence if step.to in (status.DOWN, status.DEGRADED) else None,
         )
         for step in steps
     ]
+    _say_warnings(monitor, state, views, evidence, at=one.checked_at, now=now)
     return [change for change in made if change is not None]
+
+
+def judge_anew(monitor: Monitor, state: MonitorState, *, now: datetime, reason: str) -> None:
+    """The status and the warnings without a new result; the caller holds the monitor and its states."""
+    views = views_of([monitor.pk])[monitor.pk]
+    to = status.after_check(
+        state.status,
+        list(views.values()),
+        quorum=monitor.quorum,
+        fail_after=monitor.fail_after_consecutive,
+        now=now,
+    )
+    change_status(monitor=monitor, state=state, to=to, at=now, now=now, reason=reason)
+    _say_warnings(monitor, state, views, {}, at=now, now=now)
+
+
+def _is_slow(one: Counted, views: Views, now: datetime) -> bool:
+    watched = one.watched
+    return status.is_slow(list(views.values()), quorum=watched.quorum, fail_after=watched.fail_after, now=now)
+
+
+def _keep_findings(one: Counted) -> None:
+    """The region's warnings in place of those before."""
+    monitor_id, region_id = one.before.monitor_id, one.before.region_id
+    Finding.objects.filter(monitor=monitor_id, region=region_id).delete()
+    Finding.objects.bulk_create(
+        Finding(
+            monitor_id=monitor_id,
+            region_id=region_id,
+            kind=found.kind,
+            key=found.key[:80],
+            severity=found.severity,
+            detail=text(found.detail, 500),
+        )
+        for found in one.findings or ()
+    )
+
+
+def _say_warnings(
+    monitor: Monitor, state: MonitorState, views: Views, evidence: Mapping[str, Any], *, at: datetime, now: datetime
+) -> None:
+    """Tells higher apps what enough regions warn about; nothing while that is not what matters."""
+    if state.status not in (status.OK, status.DEGRADED):
+        return
+    needed = status.quorum_of(len(views), monitor.quorum)
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = Finding.objects.filter(monitor=monitor, region__in=views)
+    for row in rows.order_by("region").values("kind", "key", "severity", "detail"):
+        by_kind[row["kind"]].append({**row})
+    warnings = {kind: dict(worst(found)) for kind, found in by_kind.items() if len(found) >= needed}
+    fail_after = monitor.fail_after_consecutive
+    if status.is_slow(list(views.values()), quorum=monitor.quorum, fail_after=fail_after, now=at):
+        detail = f"Slower than {monitor.latency_threshold_ms} ms"
+        warnings["LATENCY"] = {"kind": "LATENCY", "key": "latency", "severity": "WARNING", "detail": detail}
+    events.warnings_judged.send(
+        sender=Monitor, monitor=monitor, warnings=warnings, evidence=dict(evidence), at=at, now=now
+    )
 
 
 def _steps(current: str, one: Counted, views: Views) -> list[_Step]:
@@ -95,6 +161,8 @@ def _reason(to: str, one: Counted) -> str:
     if to == status.UNKNOWN:
         return "Too few regions have looked"
     if to == status.DEGRADED:
+        if one.findings:
+            return one.findings[0].detail
         return f"Slower than {one.watched.latency_threshold_ms} ms"
     if to == status.OK:
         return "The check succeeds" if one.result.ok else "Too few regions say that it is down"
@@ -106,4 +174,10 @@ def _evidence(state: MonitorState, one: Counted) -> Mapping[str, Any]:
     kept = {row.is_good: row.data for row in Evidence.objects.filter(monitor=state.pk, region=region_id)}
     region = Region.objects.get(pk=region_id).key
     failed = {} if one.result.ok else kept.get(False, {})
-    return {"cause": cause_of(one.result, region), "first_failure": failed, "last_good": kept.get(True, {})}
+    is_slow = one.streak.slow >= one.watched.fail_after
+    return {
+        "is_slow": is_slow,
+        "cause": cause_of(one.result, region),
+        "first_failure": failed,
+        "last_good": kept.get(True, {}),
+    }

@@ -44,7 +44,7 @@ _CHOICES = {
     None: "Any",
     4: "IPv4",
     6: "IPv6",
-    "tls": "TLS from the first byte",
+    "tls": "TLS",
     "starttls": "STARTTLS",
     "none": "None",
     "basic": "Basic",
@@ -132,10 +132,10 @@ def _input(field: Field) -> forms.Widget:
     quiet = {"autocomplete": "off", "spellcheck": "false"}
     if field.secret and (field.maximum or 0) <= _LONG_TEXT:
         return forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"})
-    if (field.maximum or 0) > _LONG_TEXT:
-        return _area(2)
     if field.kind == "url" or field.name == "url":
         return forms.URLInput(attrs=quiet | {"inputmode": "url"})
+    if (field.maximum or 0) > _LONG_TEXT:
+        return _area(2)
     return forms.TextInput(attrs=quiet)
 
 

@@ -109,7 +109,8 @@ def _judge(reply: Reply, records: Sequence[str], kind: str, settings: Any) -> No
         raise ProbeFailed("dns", f"{settings['hostname']} {kind}: {reason}.")
     if expected is not None and not same(expected, records, kind):
         found, wanted = ", ".join(records) or "nothing", ", ".join(expected) or "nothing"
-        raise ProbeFailed("assertion", f"The answer was {found[:300]}; expected was {wanted[:300]}.")
+        told = f"The answer was {found[:300]}; expected was {wanted[:300]}."
+        raise ProbeFailed("assertion", told, objection="DNS")
     if expected is None and not records and not settings.get("assertions"):
         raise ProbeFailed("dns", f"{settings['hostname']} has no {kind} record.")
     if settings.get("require_dnssec") and not reply.authentic:

@@ -36,10 +36,10 @@ DOMAIN_FIELDS = (
     Field(
         name="days_left",
         kind="integer",
-        default=14,
+        default=0,
         minimum=0,
         maximum=365,
-        help="Fewer days until the registration ends are a failure.",
+        help="Fewer days until the registration ends are a failure; the days to warn on come before.",
     ),
     assertions("json", "latency"),
     LATENCY_THRESHOLD,
@@ -71,7 +71,7 @@ def probe_domain(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     yield from conclude(result, body)
     if facts["days_left"] is None:
         raise ProbeFailed("assertion", f"The registry does not say when {domain} expires.")
-    if facts["days_left"] < settings.get("days_left", 14):
+    if facts["days_left"] < settings.get("days_left", 0):
         raise ProbeFailed("assertion", f"The registration of {domain} ends on {facts['expires_at'][:10]}.")
 
 

@@ -38,5 +38,6 @@ def _look(check: Check, handles: Handles, deadline: Deadline, lag_ms: float) -> 
         yield from PROBES[check.type].probe(result, handles, deadline)
     except ProbeFailed as failure:
         result.fail(failure.failure_class, failure.detail)
+        result.objection = failure.objection
     result.finished_at = now + time.monotonic() - started
     return result

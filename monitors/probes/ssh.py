@@ -72,7 +72,8 @@ def probe_ssh(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     expected = (settings.get("host_key") or "").strip().rstrip("=")
     yield from conclude(result, banner)
     if expected and expected != key.fingerprint:
-        raise ProbeFailed("assertion", f"The host key is {key.fingerprint} ({key.type}), not {expected}.")
+        told = f"The host key is {key.fingerprint} ({key.type}), not {expected}."
+        raise ProbeFailed("assertion", told, objection="SSL")
 
 
 def _exchange_versions(stream: Stream) -> Generator[Operation, Any, bytes]:
