@@ -8,9 +8,11 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents.receivers import on_dependency_judged, on_deployment_ended, on_statuses_changed
-        from monitors.events import deployment_ended, statuses_changed
+        from incidents.warnings import on_warnings_judged
+        from monitors.events import deployment_ended, statuses_changed, warnings_judged
         from signals.events import dependency_judged
 
         statuses_changed.connect(on_statuses_changed, dispatch_uid="incidents")
+        warnings_judged.connect(on_warnings_judged, dispatch_uid="incidents")
         deployment_ended.connect(on_deployment_ended, dispatch_uid="incidents")
         dependency_judged.connect(on_dependency_judged, dispatch_uid="incidents.dependency")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from incidents.models import HeldIncident, Kind
+from incidents.models import HeldIncident, Incident, Kind, State
 from incidents.opening import Opening, open_incidents
+from incidents.services import resolve_incidents
 from monitors.locking import hold_states
 from monitors.models import Monitor, Status
 from monitors.planned import all_held_back, held_back
@@ -15,7 +16,12 @@ from monitors.planned import all_held_back, held_back
 log = logging.getLogger(__name__)
 MOST_A_TICK = 500
 # The status in which the cause of a held incident goes on.
-_FAILING: dict[str, str] = {Kind.DOWNTIME: Status.DOWN, Kind.LATENCY: Status.DEGRADED}
+_FAILING: dict[str, str] = {
+    Kind.DOWNTIME: Status.DOWN,
+    Kind.LATENCY: Status.DEGRADED,
+    Kind.SSL: Status.DEGRADED,
+    Kind.DNS: Status.DEGRADED,
+}
 
 
 def hold(found: Sequence[HeldIncident]) -> None:
@@ -37,6 +43,31 @@ def open_held(found: Sequence[HeldIncident], *, now: datetime) -> None:
     """Opens them with the time and the evidence of their beginning. The caller holds the states of their monitors."""
     drop({one.monitor_id: [one.kind] for one in found})
     open_incidents([_opening(one) for one in found], now=now)
+
+
+def open_or_hold(found: Sequence[HeldIncident], *, now: datetime) -> None:
+    """Opens them, or keeps them where planned work covers their monitor. The caller holds the states."""
+    if not found:
+        return
+    held = all_held_back([one.monitor_id for one in found], now)
+    for one in found:
+        one.held_by = held.get(one.monitor_id, "")[:300]
+    if held:
+        hold([one for one in found if one.held_by])
+    open_held([one for one in found if not one.held_by], now=now)
+
+
+def end(kinds: Mapping[int, Mapping[str, str]], *, now: datetime, subject: str | None = None) -> None:
+    """Ends what is held or open of these kinds; `kinds` has a reason for each, by the id of the monitor."""
+    if not kinds:
+        return
+    drop(kinds)
+    found = Incident.objects.filter(monitor__in=kinds).exclude(state=State.RESOLVED)
+    found = found if subject is None else found.filter(subject=subject)
+    rows = found.values_list("pk", "monitor_id", "kind")
+    reasons = {pk: kinds[monitor][kind] for pk, monitor, kind in rows if monitor and kind in kinds[monitor]}
+    if reasons:
+        resolve_incidents(reasons, now=now)
 
 
 def _opening(one: HeldIncident) -> Opening:

@@ -1,21 +1,22 @@
 """What a change of a monitor's status, or of what it depends on, does to its incidents, in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from common.instants import rfc3339
 from incidents import holding, services
-from incidents.models import HeldIncident, Incident, Kind, Severity, State
+from incidents.models import HeldIncident, Kind, Severity
 from incidents.titles import title_of
 from monitors.events import Changed
 from monitors.models import Deployment, Monitor, Status
-from monitors.planned import all_held_back
 from signals.models import Dependency
 
 _OPENS: dict[str, tuple[Kind, Severity]] = {
     Status.DOWN: (Kind.DOWNTIME, Severity.CRITICAL),
     Status.DEGRADED: (Kind.LATENCY, Severity.WARNING),
 }
+# What an open DOWNTIME takes over.
+ABSORBED = (Kind.LATENCY, Kind.SSL, Kind.DNS)
 
 
 def on_statuses_changed(*, changes: Sequence[Changed], now: datetime, **_: object) -> None:
@@ -23,29 +24,30 @@ def on_statuses_changed(*, changes: Sequence[Changed], now: datetime, **_: objec
 
     What planned work covers is held back instead of opened.
     """
-    _resolve({one.monitor.pk: closing for one in changes if (closing := _closing(one))}, now)
-    _open([opening for one in changes if (opening := _opening(one))], now)
+    holding.end({one.monitor.pk: closing for one in changes if (closing := _closing(one))}, now=now)
+    holding.open_or_hold([opening for one in changes if (opening := _opening(one))], now=now)
 
 
 def _closing(one: Changed) -> dict[str, str]:
     """The kinds that a change ends, with the reason."""
     if one.change.after == Status.DOWN:
-        return {Kind.LATENCY: "Became downtime"}
+        return dict.fromkeys(ABSORBED, "Became downtime")
     if one.change.after == Status.DEGRADED:
         return {Kind.DOWNTIME: _recovered(one.monitor)}
     if one.change.after == Status.OK:
         return {Kind.DOWNTIME: _recovered(one.monitor), Kind.LATENCY: "Latency is back under its threshold"}
     if one.change.after == Status.PAUSED:
-        return dict.fromkeys((Kind.DOWNTIME, Kind.LATENCY, Kind.DEPENDENCY_DOWN), "Monitor was paused")
+        return dict.fromkeys((Kind.DOWNTIME, *ABSORBED, Kind.DEPENDENCY_DOWN), "Monitor was paused")
     # A status that says nothing about the cause leaves its incident open.
     return {}
 
 
 def _opening(one: Changed) -> HeldIncident | None:
-    """What a change opens, unless it is held back."""
-    if one.change.after not in _OPENS:
+    """What a change opens, unless it is held back; what is DEGRADED by its warnings opens those (`warnings.py`)."""
+    after = one.change.after
+    if after not in _OPENS or (after == Status.DEGRADED and not one.evidence.get("is_slow", True)):
         return None
-    kind, severity = _OPENS[one.change.after]
+    kind, severity = _OPENS[after]
     return HeldIncident(
         monitor=one.monitor,
         kind=kind,
@@ -67,7 +69,7 @@ def on_dependency_judged(
     """One DEPENDENCY_DOWN incident for each check and dependency that the check says is down."""
     subject = f"dependency:{dependency.pk}"
     if not is_down:
-        _resolve({monitor.pk: {Kind.DEPENDENCY_DOWN: reason}}, now, subject)
+        holding.end({monitor.pk: {Kind.DEPENDENCY_DOWN: reason}}, now=now, subject=subject)
         return
     services.open_incident(
         workspace=monitor.workspace,
@@ -85,30 +87,6 @@ def on_dependency_judged(
             "checkedAt": rfc3339(at),
         },
     )
-
-
-def _open(found: Sequence[HeldIncident], now: datetime) -> None:
-    if not found:
-        return
-    held = all_held_back([one.monitor_id for one in found], now)
-    for one in found:
-        one.held_by = held.get(one.monitor_id, "")[:300]
-    if held:
-        holding.hold([one for one in found if one.held_by])
-    holding.open_held([one for one in found if not one.held_by], now=now)
-
-
-def _resolve(kinds: Mapping[int, Mapping[str, str]], now: datetime, subject: str | None = None) -> None:
-    """Ends what is held or open of these kinds; `kinds` has a reason for each, by the id of the monitor."""
-    if not kinds:
-        return
-    holding.drop(kinds)
-    found = Incident.objects.filter(monitor__in=kinds).exclude(state=State.RESOLVED)
-    found = found if subject is None else found.filter(subject=subject)
-    rows = found.values_list("pk", "monitor_id", "kind")
-    reasons = {pk: kinds[monitor][kind] for pk, monitor, kind in rows if monitor and kind in kinds[monitor]}
-    if reasons:
-        services.resolve_incidents(reasons, now=now)
 
 
 def _recovered(monitor: Monitor) -> str:

@@ -158,6 +158,21 @@ def edit_incident(*, incident: Incident, by: Actor, now: datetime, fields: Mappi
 
 
 @transaction.atomic
+def raise_severity(*, incident: Incident, severity: str, title: str, detail: str, now: datetime) -> Incident:
+    """What it warns of has come nearer; a resolved one stays as it is."""
+    incident = _locked(incident)
+    if incident.state == State.RESOLVED:
+        return incident
+    changes = {"severity": [incident.severity, severity], "title": [incident.title, title]}
+    incident.severity, incident.title, incident.cause = severity, title, {**incident.cause, "detail": detail}
+    _save(incident, "severity", "title", "cause")
+    message = f"Now {Severity(severity).label.lower()}: {detail}"
+    event = add_timeline(incident=incident, type=EventType.EDITED, message=message, now=now, data=changes)
+    events.incident_edited.send(sender=Incident, incident=incident, event=event, now=now)
+    return incident
+
+
+@transaction.atomic
 def add_note(*, incident: Incident, body: str, by: Actor, now: datetime) -> Note:
     """A note in Markdown, 1 to 10,000 characters. Raises Invalid, Conflict when the incident is gone."""
     body = _clean_body(body)

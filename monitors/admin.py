@@ -19,6 +19,9 @@ from monitors.checking import check_now
 from monitors.models import (
     EngineRun,
     Evidence,
+    Facts,
+    Finding,
+    LearnedAnswer,
     Monitor,
     MonitorState,
     Region,
@@ -194,6 +197,37 @@ class EvidenceAdmin(HistoryAdmin):
     list_display = ("monitor", "region", "is_good", "observed_at")
     list_filter = ("is_good", "region")
     list_select_related = ("monitor", "region")
+    search_fields = ("monitor__name", "monitor__target")
+
+
+@admin.register(Facts)
+class FactsAdmin(HistoryAdmin):
+    """What checks learned of their targets, where it changed."""
+
+    list_display = ("observed_at", "monitor", "region", "is_current")
+    list_filter = ("is_current", "region")
+    list_select_related = ("monitor", "region")
+    search_fields = ("monitor__name", "monitor__target")
+    ordering = ("-pk",)
+
+
+@admin.register(Finding)
+class FindingAdmin(HistoryAdmin):
+    """What targets that answer are warned about now."""
+
+    list_display = ("monitor", "region", "kind", "severity", "detail")
+    list_filter = ("kind", "severity", "region")
+    list_select_related = ("monitor", "region")
+    search_fields = ("monitor__name", "detail")
+
+
+@admin.register(LearnedAnswer)
+class LearnedAnswerAdmin(HistoryAdmin):
+    """Answers that monitors without an expected one compare with."""
+
+    list_display = ("monitor", "region", "learned_at", "waiting_since", "confirmed_by")
+    list_filter = ("region",)
+    list_select_related = ("monitor", "region", "confirmed_by")
     search_fields = ("monitor__name", "monitor__target")
 
 

@@ -1,11 +1,14 @@
 """Which results count, and what each says about its region: the step between probing and storing. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitors import status
+from monitors.findings import Finding, answer_of, findings_of
+from monitors.findings import mark_of as mark_of_findings
+from monitors.known import facts_of, mark_of
 from monitors.probes.base import Result
 from monitors.status import RegionView, Streak
 from monitors.watched import Watched
@@ -29,6 +32,8 @@ class StateRow(NamedTuple):
     consecutive_slow: int
     certificate_expires_at: datetime | None
     good_evidence_at: datetime | None
+    facts_mark: int | None = None
+    findings_mark: int | None = None
     status: str = status.NEW
     version: int = 0
 
@@ -36,7 +41,7 @@ class StateRow(NamedTuple):
     def view(self) -> RegionView:
         """The region as the quorum saw it before."""
         streak = Streak(self.is_down, self.consecutive_failures, self.consecutive_successes, self.consecutive_slow)
-        return RegionView(streak, self.fresh_until)
+        return RegionView(streak, self.fresh_until, self.findings_mark is not None)
 
 
 @dataclass(slots=True)
@@ -49,6 +54,10 @@ class Counted:
     view: RegionView
     is_slow: bool
     had_gap: bool
+    findings: tuple[Finding, ...] | None  # None: it did not answer, so its warnings stay
+    findings_mark: int | None
+    facts: Mapping[str, Any]
+    facts_mark: int | None
     keeps_good: bool = False
 
     @property
@@ -65,16 +74,20 @@ class Counted:
         before = self.before
         was_well = before.is_down is False and not before.consecutive_failures and not before.consecutive_slow
         steady = self.result.ok and not self.is_slow and not self.had_gap and was_well
-        return not steady or before.status != status.OK
+        return not steady or before.status != status.OK or self.findings_mark != before.findings_mark
 
 
 def count(
-    results: Iterable[Result], rows: dict[tuple[int, int], StateRow], newer: Mapping[int, Watched]
+    results: Iterable[Result],
+    rows: dict[tuple[int, int], StateRow],
+    newer: Mapping[int, Watched],
+    learned: MutableMapping[tuple[int, int], Any],
 ) -> Iterator[Counted]:
     """The results that count, in order of their scheduled time, each judged on what the one before it left.
 
     Dropped are those whose scheduled time is not later than their region's last, those of deleted and of paused
     monitors, and, where `newer` has the configuration of an edited monitor, those that looked at something else.
+    `learned` are confirmed answers by monitor and region; a first one is added.
     """
     for result in sorted(results, key=lambda one: one.check.scheduled_at):
         key = (result.check.monitor_id, result.check.region_id)
@@ -82,7 +95,9 @@ def count(
         watched: Watched = newer.get(key[0], asked)
         if row is None or not _counts(result, row) or not (watched is asked or watched.asks_the_same(asked)):
             continue
-        counted = _judge(result, row, watched)
+        if (answer := answer_of(result)) is not None:
+            learned.setdefault(key, answer)
+        counted = _judge(result, row, watched, learned.get(key))
         yield counted
         rows[key] = row._replace(
             last_scheduled_at=instant(result.check.scheduled_at),
@@ -92,6 +107,8 @@ def count(
             consecutive_successes=counted.streak.successes,
             consecutive_slow=counted.streak.slow,
             good_evidence_at=counted.checked_at if counted.keeps_good else row.good_evidence_at,
+            facts_mark=counted.facts_mark,
+            findings_mark=counted.findings_mark,
         )
 
 
@@ -101,21 +118,38 @@ def _counts(result: Result, row: StateRow) -> bool:
     return not is_paused and (last is None or instant(result.check.scheduled_at) > last)
 
 
-def _judge(result: Result, row: StateRow, watched: Watched) -> Counted:
+def _judge(result: Result, row: StateRow, watched: Watched, learned: Any) -> Counted:
     checked_at = instant(result.finished_at)
     had_gap = row.fresh_until is not None and not status.is_fresh(row.fresh_until, now=instant(result.started_at))
     is_slow = _is_slow(result, watched.latency_threshold_ms)
+    answers = result.ok or result.objection is not None
+    findings = findings_of(result, watched.ssl_expiry_days, learned) if answers else None
+    findings_mark = row.findings_mark if findings is None else mark_of_findings(findings)
+    facts = facts_of(result)
     streak = status.after_result(
         Streak() if had_gap else row.view.streak,
-        ok=result.ok,
+        ok=answers,
         is_slow=is_slow,
         fail_after=watched.fail_after,
         resolve_after=watched.resolve_after,
     )
-    view = RegionView(streak, status.fresh_until(checked_at, interval_seconds=watched.interval_seconds))
+    fresh_until = status.fresh_until(checked_at, interval_seconds=watched.interval_seconds)
+    view = RegionView(streak, fresh_until, findings_mark is not None)
     kept = row.good_evidence_at
     keeps_good = result.ok and (kept is None or checked_at - kept > GOOD_EVIDENCE_EVERY)
-    return Counted(result, row, watched, view, is_slow, had_gap, keeps_good)
+    return Counted(
+        result=result,
+        before=row,
+        watched=watched,
+        view=view,
+        is_slow=is_slow,
+        had_gap=had_gap,
+        findings=findings,
+        findings_mark=findings_mark,
+        facts=facts,
+        facts_mark=mark_of(facts) if facts else row.facts_mark,
+        keeps_good=keeps_good,
+    )
 
 
 def _is_slow(result: Result, threshold_ms: int | None) -> bool:

@@ -1,6 +1,7 @@
 """What monitors say upward; each is sent inside the transaction of the change."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.dispatch import Signal
@@ -16,8 +17,19 @@ class Changed(NamedTuple):
     evidence: Mapping[str, Any]
 
 
+class Judged(NamedTuple):
+    """What a monitor that answers warns of at `at`: `warnings` has key, severity and detail by kind of incident."""
+
+    monitor: Monitor
+    warnings: Mapping[str, Mapping[str, Any]]
+    evidence: Mapping[str, Any]
+    at: datetime
+
+
 # sender=Monitor, changes: list[Changed] of different monitors, whose states are held, now: datetime
 statuses_changed = Signal()
+# sender=Monitor, judged: list[Judged] of different monitors, whose states are held, now: datetime
+warnings_judged = Signal()
 # sender=Monitor, monitor, now: a monitor was made, changed or removed
 monitor_created = Signal()
 monitor_edited = Signal()

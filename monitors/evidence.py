@@ -1,11 +1,23 @@
 """What an incident keeps of a check: the facts a person compares, as JSON. Pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from common.names import camel
 from common.times import rfc3339
 from monitors.probes.base import Result
 from monitors.storable import json_value, number
+
+_NESTED = frozenset({"certificate", "verdicts"})
+
+
+def to_camel(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts with the names of the API; what a target wrote itself stays as it is."""
+    return {
+        camel(name): to_camel(value) if name in _NESTED and isinstance(value, Mapping) else value
+        for name, value in facts.items()
+    }
 
 
 def cause_of(result: Result, region: str) -> dict[str, Any]:
@@ -33,13 +45,15 @@ def evidence_of(result: Result, region: str) -> dict[str, Any]:
             "body": result.body_excerpt.decode("utf-8", "replace"),
             "redirects": list(result.redirects),
             "assertions": assertions_of(result),
-            "certificate": _certificate(result),
+            "certificate": _camel_certificate(result),
+            "facts": to_camel(result.facts),
         }
     )
     return cause_of(result, region) | seen
 
 
-def _certificate(result: Result) -> dict[str, Any] | None:
+def certificate_of(result: Result) -> dict[str, Any] | None:
+    """The certificate that was shown, in snake_case."""
     certificate = result.certificate
     if certificate is None:
         return None
@@ -47,9 +61,17 @@ def _certificate(result: Result) -> dict[str, Any] | None:
         "subject": certificate.subject,
         "issuer": certificate.issuer,
         "names": list(certificate.names),
-        "expiresAt": rfc3339(certificate.not_after),
+        "valid_from": rfc3339(certificate.not_before),
+        "expires_at": rfc3339(certificate.not_after),
         "fingerprint": certificate.fingerprint,
+        "serial": certificate.serial,
+        "key": certificate.key,
     }
+
+
+def _camel_certificate(result: Result) -> dict[str, Any] | None:
+    found = certificate_of(result)
+    return None if found is None else {camel(name): value for name, value in found.items()}
 
 
 def phases_of(result: Result) -> dict[str, float | None]:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.models import WorkspaceOwned
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
+from monitors.learned_models import Facts, Finding, LearnedAnswer
 from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
 
 __all__ = [
@@ -16,7 +17,10 @@ __all__ = [
     "DeploymentState",
     "EngineRun",
     "Evidence",
+    "Facts",
     "FailureClass",
+    "Finding",
+    "LearnedAnswer",
     "MaintenanceWindow",
     "Monitor",
     "MonitorState",
@@ -160,6 +164,8 @@ class RegionState(models.Model):
     certificate_expires_at = models.DateTimeField(null=True)
     good_evidence_at = models.DateTimeField(null=True)
     skipped_slots = models.PositiveBigIntegerField(default=0)
+    facts_mark = models.BigIntegerField(null=True, help_text="Another number when what was learned is something else.")
+    findings_mark = models.BigIntegerField(null=True, help_text="The same of its warnings; null without any.")
 
     objects = ScopedManager()
 

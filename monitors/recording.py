@@ -8,6 +8,8 @@ from django.db import transaction
 from common.bulk import insert_rows, update_rows
 from monitors.counting import Counted, StateRow, count, instant
 from monitors.evidence import evidence_of
+from monitors.facts import keep_facts
+from monitors.learning import keep_answers, learned_of
 from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
 from monitors.models import Result as StoredResult
 from monitors.probes.base import Result
@@ -50,6 +52,8 @@ _STATE_FIELDS = (
     "last_latency_ms",
     "certificate_expires_at",
     "good_evidence_at",
+    "facts_mark",
+    "findings_mark",
 )
 _LOCKED_FIELDS = tuple(name for name in StateRow._fields if name not in ("pk", "status", "version"))
 
@@ -62,11 +66,14 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     deleted and paused monitors and of a target that an edit has replaced. Latency of a late loop raises no alert.
     """
     rows = _lock(results)
-    counted = list(count(map(tidy, results), rows, _newer(results, rows.values())))
+    known = learned_of(results)
+    counted = list(count(map(tidy, results), rows, _newer(results, rows.values()), dict(known)))
     insert_rows(StoredResult, _RESULT_FIELDS, [_result_row(one.result) for one in counted])
     latest = {one.before.pk: one for one in counted}
     update_rows(RegionState, "id", _STATE_FIELDS, [_state_row(one) for one in latest.values()])
     _keep_evidence(counted)
+    _keep_facts(counted)
+    keep_answers(counted, known)
     return settle([one for one in counted if one.may_change_status], now)
 
 
@@ -120,6 +127,8 @@ def _state_row(one: Counted) -> tuple[object, ...]:
         result.latency_ms,
         expires_at,
         one.checked_at if one.keeps_good else before.good_evidence_at,
+        one.facts_mark,
+        one.findings_mark,
     )
 
 
@@ -145,6 +154,11 @@ def _result_row(result: Result) -> tuple[object, ...]:
         certificate.not_after if certificate else None,
         certificate.fingerprint[:64] if certificate else "",
     )
+
+
+def _keep_facts(counted: Sequence[Counted]) -> None:
+    changed = [one for one in counted if one.facts and one.facts_mark != one.before.facts_mark]
+    keep_facts([(one.before.monitor_id, one.before.region_id, one.checked_at, one.facts) for one in changed])
 
 
 def _keep_evidence(counted: Sequence[Counted]) -> None:

@@ -14,6 +14,7 @@ from common.invalid import FieldError, Invalid
 from monitors import events
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import Kind, kinds
+from monitors.learning import forget_answers
 from monitors.locking import hold_monitor
 from monitors.models import Monitor, MonitorState, Status
 from monitors.pausing import act_by_hand
@@ -91,6 +92,7 @@ def edit_monitor(
         watch_from(monitor, named.regions, now=now)
     if kind.is_probed and {"settings", "interval_seconds"} & set(changes):
         restart(monitor, now=now)
+        forget_answers(monitor, before, settings)
     audit.record(by=by, workspace=monitor.workspace, verb="edit", target=monitor, changes=changes)
     events.monitor_edited.send(sender=Monitor, monitor=monitor, now=now)
     if fields.get("paused", monitor.is_paused) != monitor.is_paused:

@@ -9,37 +9,57 @@ from common.names import camel
 from common.web_address import BadWebAddress, parse_web_address
 from monitors.masking import MASK, masked, unmasked
 from monitors.probes.assertion_rules import problems_of
-from monitors.probes.schema import Field
+from monitors.probes.base import ProbeFailed
+from monitors.probes.dialling import plain_host
+from monitors.probes.schema import Field, Problem, nothing_wrong
 
 __all__ = ["MASK", "clean_settings", "masked", "unmasked"]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
+_LONGEST_OF_TEXTS = 4_096
 _IS_MASK = "This hides a secret that is not stored here; give the secret itself."
 
 
 def clean_settings(
-    fields: Sequence[Field], raw: Mapping[str, Any], *, partial: Mapping[str, Any] | None = None, whole: bool = False
+    fields: Sequence[Field],
+    raw: Mapping[str, Any],
+    *,
+    partial: Mapping[str, Any] | None = None,
+    whole: bool = False,
+    problems: Callable[[Mapping[str, Any]], list[Problem]] = nothing_wrong,
 ) -> dict[str, Any]:
     """Complete settings: `raw` over `partial` (those stored, when it edits) over the defaults.
 
     Objects are merged field by field, headers and lists are replaced. When `whole`, `raw` alone counts over the
-    defaults. In either case a masked secret keeps its stored value. Raises Invalid with every wrong field.
+    defaults. In either case a masked secret keeps its stored value. `problems` are the type's own rules. Raises Invalid
+    with every wrong field.
     """
     stored = dict(partial or {})
-    given = unmasked(raw, stored)
+    given = unmasked(fields, raw, stored)
     errors: list[FieldError] = []
     clean = _object(fields, given if whole else _merged(fields, stored, given), "", errors)
-    wrong = {error.pointer for error in errors}
-    for index, assertion in enumerate(clean.get("assertions") or []):
-        if not any(f"{pointer}/".startswith(f"/assertions/{index}/") for pointer in wrong):
-            errors += [
-                FieldError(f"/assertions/{index}{pointer}", "assertion", detail)
-                for pointer, detail in problems_of(assertion)
-            ]
+    errors += _wrong_assertions(clean, errors)
+    errors += [FieldError(pointer, "setting", detail) for pointer, detail in problems(_sound(clean, errors))]
     if errors:
         raise Invalid(errors)
     return clean
+
+
+def _wrong_assertions(clean: Mapping[str, Any], errors: Sequence[FieldError]) -> list[FieldError]:
+    wrong = {error.pointer for error in errors}
+    return [
+        FieldError(f"/assertions/{index}{pointer}", "assertion", detail)
+        for index, assertion in enumerate(clean.get("assertions") or [])
+        if not any(f"{pointer}/".startswith(f"/assertions/{index}/") for pointer in wrong)
+        for pointer, detail in problems_of(assertion)
+    ]
+
+
+def _sound(clean: Mapping[str, Any], errors: Sequence[FieldError]) -> dict[str, Any]:
+    """The settings, None where something is wrong already."""
+    wrong = {error.pointer.split("/")[1] for error in errors if error.pointer}
+    return {name: None if camel(name) in wrong else value for name, value in clean.items()}
 
 
 def _merged(fields: Sequence[Field], stored: Mapping[str, Any], given: Any) -> Any:
@@ -110,6 +130,30 @@ def _url(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> An
     return value
 
 
+def _host(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> Any:
+    value = value.strip() if isinstance(value, str) else value
+    before = len(errors)
+    _text(field, value, pointer, errors)
+    if len(errors) == before:
+        try:
+            plain_host(value)
+        except ProbeFailed:
+            errors.append(FieldError(pointer, "host", "Give a host name or an IP address, without https:// or a port."))
+    return value
+
+
+def _texts(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> Any:
+    most = field.maximum or 100
+    if not isinstance(value, list) or len(value) > most:
+        errors.append(FieldError(pointer, "type", f"Give a list of at most {most} texts."))
+        return []
+    for index, text in enumerate(value):
+        if not isinstance(text, str) or not 1 <= len(text) <= _LONGEST_OF_TEXTS or _UNSENDABLE.search(text):
+            detail = f"Give a text of 1 to {_LONGEST_OF_TEXTS:,} characters."
+            errors.append(FieldError(_below(pointer, index), "text", detail))
+    return value
+
+
 def _integer(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> Any:
     low = field.minimum if field.minimum is not None else -(2**31)
     high = field.maximum if field.maximum is not None else 2**31 - 1
@@ -165,7 +209,9 @@ def _any(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> An
 
 _KINDS: Mapping[str, Callable[[Field, Any, str, list[FieldError]], Any]] = {
     "url": _url,
+    "host": _host,
     "text": _text,
+    "texts": _texts,
     "integer": _integer,
     "boolean": _boolean,
     "choice": _choice,

@@ -38,6 +38,7 @@ class RegionView:
 
     streak: Streak
     fresh_until: datetime | None
+    warns: bool = False  # it answers, with something to warn about: its certificate, other records
 
 
 def after_result(streak: Streak, *, ok: bool, is_slow: bool, fail_after: int, resolve_after: int) -> Streak:
@@ -76,12 +77,13 @@ def after_check(
 
     PAUSED stays. Enough fresh regions that say down: DOWN. Too few fresh ones to tell: UNKNOWN, except that a monitor
     not yet seen stays NEW or RESUMED. While those without a word could still make it DOWN it stays as it is. Else OK,
-    or DEGRADED when enough of them are slow.
+    or DEGRADED when enough of them are slow, or warn.
     """
     if current == PAUSED:
         return PAUSED
     needed = quorum_of(len(regions), quorum)
-    fresh = [one.streak for one in regions if is_fresh(one.fresh_until, now=now)]
+    views = [one for one in regions if is_fresh(one.fresh_until, now=now)]
+    fresh = [one.streak for one in views]
     down = sum(one.is_down is True for one in fresh)
     if down >= needed:
         return DOWN
@@ -90,7 +92,14 @@ def after_check(
     if down + sum(one.is_down is None for one in fresh) >= needed:
         return current
     is_slow = sum(one.slow >= fail_after for one in fresh) >= needed
-    return DEGRADED if is_slow else OK
+    is_warned = sum(one.warns for one in views) >= needed
+    return DEGRADED if is_slow or is_warned else OK
+
+
+def is_slow(regions: Sequence[RegionView], *, quorum: int | None, fail_after: int, now: datetime) -> bool:
+    """Whether enough fresh regions say that it is slow."""
+    fresh = [one.streak for one in regions if is_fresh(one.fresh_until, now=now)]
+    return sum(one.slow >= fail_after for one in fresh) >= quorum_of(len(regions), quorum)
 
 
 def blind_since(regions: Sequence[RegionView], *, quorum: int | None, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ from celery import shared_task
 from common import clock
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
+from monitors.facts import drop_old_facts
 from monitors.queues import probe_queue
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
@@ -31,6 +32,7 @@ def mark_unwatched_task() -> None:
 @shared_task(name="monitors.drop_old_results")
 def drop_old_results_task() -> None:
     drop_old_results(now=clock.now())
+    drop_old_facts(now=clock.now())
 
 
 @shared_task(name="monitors.move_deployments", ignore_result=True)

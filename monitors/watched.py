@@ -21,6 +21,7 @@ class Watched:
     resolve_after: int
     quorum: int | None
     latency_threshold_ms: int | None
+    ssl_expiry_days: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, monitor: Monitor) -> "Watched":
@@ -36,6 +37,7 @@ class Watched:
             monitor.resolve_after_consecutive_success,
             monitor.quorum,
             monitor.latency_threshold_ms,
+            tuple(monitor.ssl_expiry_days),
         )
 
     def asks_the_same(self, other: "Watched") -> bool:

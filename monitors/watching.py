@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from monitors.models import Monitor, Region, RegionState
+from monitors.facts import forget_facts
+from monitors.models import Finding, Monitor, Region, RegionState
 from monitors.slots import first_slot
 from monitors.status import fresh_until, is_fresh
 
@@ -41,12 +42,14 @@ def restart(monitor: Monitor, *, now: datetime) -> None:
 
     A region that was fresh stays so, and the monitor keeps its status, until the new checks say more.
     """
+    forget_facts(monitor)
+    Finding.objects.filter(monitor=monitor).delete()
     for state in RegionState.objects.filter(monitor=monitor):
         if is_fresh(state.fresh_until, now=now):
             state.fresh_until = fresh_until(now, interval_seconds=monitor.interval_seconds)
         for name, value in _NO_WORD.items():
             setattr(state, name, value)
-        state.good_evidence_at = None
+        state.good_evidence_at = state.facts_mark = state.findings_mark = None
         state.last_scheduled_at = now
         _schedule(state, monitor, now)
         state.save()
@@ -54,7 +57,10 @@ def restart(monitor: Monitor, *, now: datetime) -> None:
 
 def stop(monitor: Monitor) -> None:
     """No engine takes it any more; its regions have no word until they look again."""
-    RegionState.objects.filter(monitor=monitor).update(claimable_at=None, claimed_by=None, fresh_until=None, **_NO_WORD)
+    RegionState.objects.filter(monitor=monitor).update(
+        claimable_at=None, claimed_by=None, fresh_until=None, findings_mark=None, **_NO_WORD
+    )
+    Finding.objects.filter(monitor=monitor).delete()
 
 
 def _schedule(state: RegionState, monitor: Monitor, now: datetime) -> None:

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from accounts import services
 from accounts.actor import SYSTEM, Actor
@@ -24,6 +25,10 @@ def _only_loopback(event, arguments):
 
 
 sys.addaudithook(_only_loopback)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
-"""Puts the settings of each type of monitor into the schemas of a monitor."""
+"""Describes a monitor type by type: each with its own settings, told apart by `type`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from common.names import camel
-from monitors.kinds import kinds
+from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
 
-_COMPONENTS = ("Monitor", "MonitorRequest", "PatchedMonitorRequest")
-_TEXTS = {"url": {"type": "string", "format": "uri"}, "text": {"type": "string"}, "bytes": {"type": "string"}}
+_TEXTS = {
+    "url": {"type": "string", "format": "uri"},
+    "host": {"type": "string"},
+    "text": {"type": "string"},
+    "bytes": {"type": "string"},
+}
 _HEARTBEAT: dict[str, Any] = {
     "schedule": {
         "description": "When pings are expected.",
@@ -34,18 +39,63 @@ _HEARTBEAT: dict[str, Any] = {
 
 
 def add_types(schemas: dict[str, Any]) -> None:
-    """Each setting becomes a property that says of which type it is."""
-    found: dict[str, Any] = {}
-    for name, kind in kinds:
-        fields = getattr(kind, "fields", ())
-        settings = {camel(one.name): schema_of(one) for one in fields} if fields else _HEARTBEAT
-        for key, schema in settings.items():
-            words = f"Type {name}. {schema.get('description', '')}".strip()
-            found[key] = {**schema, "description": words}
-    for component in _COMPONENTS:
+    """`Monitor` and `MonitorRequest` become one of their types; a patch, which names none, takes any setting."""
+    for component in ("Monitor", "MonitorRequest"):
         if component in schemas:
-            schemas[component]["properties"] |= found
-            schemas[component]["properties"]["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
+            schemas[component] = _one_of(schemas, component)
+    if patched := schemas.get("PatchedMonitorRequest"):
+        patched["properties"] |= _any_of()
+        patched["properties"]["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
+
+
+def _one_of(schemas: dict[str, Any], component: str) -> dict[str, Any]:
+    base, mapping = schemas[component], {}
+    for name, kind in kinds:
+        title = f"{name.capitalize()}{component}"
+        schemas[title] = _typed(base, name, kind, is_request=component != "Monitor")
+        mapping[name] = f"#/components/schemas/{title}"
+    return {
+        "description": base.get("description", ""),
+        "oneOf": [{"$ref": reference} for reference in mapping.values()],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+
+
+def _typed(base: Mapping[str, Any], name: str, kind: Kind, *, is_request: bool) -> dict[str, Any]:
+    """The whole monitor of one type."""
+    own = _settings_of(kind)
+    unused = {camel(one) for one in getattr(kind, "unused", ())}
+    common = {key: schema for key, schema in base["properties"].items() if key not in unused}
+    needed = [camel(one.name) for one in getattr(kind, "fields", ()) if one.required] if is_request else []
+    return {
+        **base,
+        "description": getattr(kind, "summary", f"A monitor of type {name}."),
+        "properties": {**common, **own, "type": {"type": "string", "const": name, "description": kind.label}},
+        "required": [*(one for one in base.get("required", []) if one not in unused), *needed],
+    }
+
+
+def _settings_of(kind: Kind) -> dict[str, Any]:
+    fields = getattr(kind, "fields", ())
+    return {camel(one.name): schema_of(one) for one in fields} if fields else _HEARTBEAT
+
+
+def _any_of() -> dict[str, Any]:
+    """Each setting there is; where types mean different things by one name, any of their meanings."""
+    found: dict[str, dict[str, list[str]]] = {}
+    meanings: dict[str, list[dict[str, Any]]] = {}
+    for name, kind in kinds:
+        for key, schema in _settings_of(kind).items():
+            found.setdefault(key, {}).setdefault("types", []).append(name)
+            if schema not in meanings.setdefault(key, []):
+                meanings[key].append(schema)
+    return {
+        key: {
+            **(several[0] if len(several) == 1 else {"anyOf": several}),
+            "description": f"Type {', '.join(found[key]['types'])}. {several[0].get('description', '')}".strip(),
+        }
+        for key, several in meanings.items()
+    }
 
 
 def schema_of(field: Field) -> dict[str, Any]:
@@ -53,6 +103,8 @@ def schema_of(field: Field) -> dict[str, Any]:
     schema = {**_shape(field), "description": field.help}
     if field.nullable and isinstance(schema.get("type"), str):
         schema["type"] = [schema["type"], "null"]
+    if field.secret:
+        schema["format"] = "password"
     if not field.required and field.default is not None:
         schema["default"] = field.default
     return schema
@@ -60,8 +112,10 @@ def schema_of(field: Field) -> dict[str, Any]:
 
 def _shape(field: Field) -> dict[str, Any]:
     match field.kind:
-        case "url" | "text" | "bytes":
+        case "url" | "host" | "text" | "bytes":
             return {**_TEXTS[field.kind], **_bounds(field, "minLength", "maxLength")}
+        case "texts":
+            return {"type": "array", "items": {"type": "string"}, **_bounds(field, "minItems", "maxItems")}
         case "integer":
             return {"type": "integer", **_bounds(field, "minimum", "maximum")}
         case "boolean":

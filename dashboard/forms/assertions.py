@@ -23,8 +23,10 @@ def status_assertion(text: str) -> dict[str, Any]:
     return {"source": "status_code", "property": None, "comparison": "in", "target": codes}
 
 
-def other_assertions(assertions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Assertions made through the API that this form has no field for: an edit here keeps them."""
+def other_assertions(assertions: list[dict[str, Any]], *, is_http: bool) -> list[dict[str, Any]]:
+    """Assertions that have no field of their own: the rows show them. Only an HTTP monitor's form has such fields."""
+    if not is_http:
+        return list(assertions)
     shown = [next((one for one in assertions if is_shown(one)), None) for is_shown in (is_status, is_keyword)]
     return [one for one in assertions if not any(one is other for other in shown)]
 

@@ -1,19 +1,22 @@
-"""The form of an HTTP monitor: URL first, the rest folded with defaults that are right for most."""
+"""The form of a monitor of any type: what its schema asks for first, the rest folded with defaults right for most."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar, cast
 
 from django import forms
 
 from common.invalid import FieldError, Invalid
-from common.web_address import BadWebAddress, parse_web_address
 from dashboard.formats import duration
+from dashboard.forms.assertion_rows import Rows
 from dashboard.forms.assertions import codes_of, is_keyword, is_status, other_assertions, status_assertion
-from dashboard.forms.base import ServiceForm, lines, split_tags
+from dashboard.forms.base import ServiceForm, split_tags
+from dashboard.forms.monitor_fields import Setting, Shown, form_field, found_in, settings_of, shown, shown_value
+from dashboard.forms.monitor_fields import typed_value as typed
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import kinds
 from monitors.models import Monitor
-from monitors.probes.http_settings import METHODS
+from monitors.probed import ProbedKind
 
 INTERVALS = [
     (10, "10 s"),
@@ -24,77 +27,24 @@ INTERVALS = [
     (3600, "1 h"),
     (86400, "1 day"),
 ]
-
-
-# Good values in place of wrong ones, so that the rest can be judged.
-STAND_INS: dict[str, Any] = {
-    "url": "https://example.org/",
-    "name": "",
-    "interval_seconds": 86400,
-    "status_codes": None,
-    "keyword": "",
-    "method": "GET",
-    "headers": {},
-    "body": "",
-    "timeout_seconds": 1.0,
-    "fail_after_consecutive": 1,
-    "resolve_after_consecutive_success": 1,
-    "latency_threshold_ms": None,
-    "follow_redirects": True,
-    "verify_tls": True,
-    "tags": [],
-    "description": "",
-}
+# Changes that slowly need no check a minute.
+_SLOW = {"domain": 86400, "tls": 3600}
+_FOLDED = frozenset(
+    {"ip_version", "verify_tls", "verify", "servername", "interval_ms", "max_jitter_ms", "max_loss_percent", "key_type",
+     "require_dnssec", "server", "headers", "subprotocol", "latency_threshold_ms"}
+)  # fmt: skip
+_SCHEMES = {"http": "https://", "websocket": "wss://"}
 
 
 class MonitorForm(ServiceForm):
-    """Makes `fields` for monitors.services from what a person typed."""
+    """Makes `fields` for monitors.services from what a person typed; `form_for` makes one for each type."""
 
-    pointers: ClassVar[Mapping[str, str]] = {
-        "/name": "name",
-        "/url": "url",
-        "/intervalSeconds": "interval_seconds",
-        "/timeoutMs": "timeout_seconds",
-        "/failAfterConsecutive": "fail_after_consecutive",
-        "/resolveAfterConsecutiveSuccess": "resolve_after_consecutive_success",
-        "/latencyThresholdMs": "latency_threshold_ms",
-        "/tags": "tags",
-        "/description": "description",
-        "/request/method": "method",
-        "/request/headers": "headers",
-        "/request/body": "body",
-        "/request/followRedirects": "follow_redirects",
-        "/request/verifyTls": "verify_tls",
-        "/assertions": "keyword",
-    }
+    kind: ClassVar[ProbedKind]
+    own: ClassVar[Sequence[Setting]] = ()
 
-    url = forms.CharField(
-        label="URL",
-        max_length=2048,
-        help_text="The address to check, with https:// or http://.",
-        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off", "inputmode": "url"}),
-    )
-    name = forms.CharField(max_length=120, required=False, help_text="Left empty, it is the URL's host.")
+    name = forms.CharField(max_length=120, required=False, help_text="Left empty, it is called as what it watches.")
     interval_seconds = forms.TypedChoiceField(
         label="Check every", coerce=int, choices=INTERVALS, initial=DEFAULTS["interval_seconds"]
-    )
-    status_codes = forms.CharField(
-        label="Expected status codes",
-        initial="200-399",
-        required=False,
-        help_text="A range or a list, for example 200-399 or 200, 204. Left empty, any code is fine.",
-    )
-    keyword = forms.CharField(
-        required=False, max_length=500, help_text="The answer must contain this text; up to 1 MiB of it is read."
-    )
-    method = forms.ChoiceField(choices=[(name, name) for name in METHODS], initial="GET")
-    headers = forms.CharField(
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="One a line, as Name: value. Values of keys and cookies are stored encrypted and not shown again.",
-    )
-    body = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), help_text="Sent as it is."
     )
     timeout_seconds = forms.FloatField(
         label="Timeout", initial=8, min_value=0.1, max_value=60, help_text="No answer by then is a failure."
@@ -107,113 +57,209 @@ class MonitorForm(ServiceForm):
     latency_threshold_ms = forms.IntegerField(
         label="Degraded when slower than", required=False, min_value=1, max_value=60_000
     )
-    follow_redirects = forms.BooleanField(label="Follow redirects", required=False, initial=True)
-    verify_tls = forms.BooleanField(label="Verify the certificate", required=False, initial=True)
+    ssl_expiry_days = forms.CharField(
+        label="Warn before it expires", required=False, max_length=100,
+        initial=", ".join(map(str, DEFAULTS["ssl_expiry_days"])),
+        help_text="Days with commas in between; each that passes raises the incident's severity.",
+    )  # fmt: skip
     tags = forms.CharField(required=False, help_text="Words with commas in between, for example prod, shop.")
     description = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    ADVANCED = (
-        "status_codes",
-        "keyword",
-        "method",
-        "headers",
-        "body",
-        "timeout_seconds",
-        "fail_after_consecutive",
-        "resolve_after_consecutive_success",
-        "latency_threshold_ms",
-        "follow_redirects",
-        "verify_tls",
-        "tags",
-        "description",
+    # What every type has, in the order of the form, with its unit.
+    COMMON = (
+        ("latency_threshold_ms", "ms"),
+        ("timeout_seconds", "seconds"),
+        ("fail_after_consecutive", "failures in a row"),
+        ("resolve_after_consecutive_success", "good checks in a row"),
+        ("ssl_expiry_days", "days"),
+        ("tags", ""),
+        ("description", ""),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.rows = Rows(self.kind.fields, self.data if self.is_bound else None, self.initial.get("assertions", []))
+        if "ssl_expiry_days" in self.kind.unused:
+            del self.fields["ssl_expiry_days"]
         stored = self.initial.get("interval_seconds")
         if stored and stored not in dict(INTERVALS):  # made through the API: an edit here keeps it
             choices = sorted([*INTERVALS, (stored, duration(stored))])
             self.fields["interval_seconds"].choices = choices  # type: ignore[attr-defined]
 
+    def main(self) -> Iterator[Shown]:
+        """The fields on top."""
+        return (shown(self[one.name], one) for one in self.own if not self._is_folded(one))
+
+    def folded(self) -> Iterator[Shown]:
+        """The type's other fields, and those that every type has."""
+        yield from (Shown(self[name], is_mono=name != "keyword", is_optional=True) for name in self._comfort())
+        yield from (shown(self[one.name], one) for one in self.own if self._is_folded(one))
+
+    def common(self) -> Iterator[Shown]:
+        """When it alerts, and where it belongs."""
+        for name, suffix in self.COMMON:
+            if name in self.fields:
+                is_optional = not self.fields[name].required
+                is_short = bool(suffix) and name != "ssl_expiry_days"
+                yield Shown(self[name], is_short=is_short, is_optional=is_optional, suffix=suffix)
+
     def has_advanced_errors(self) -> bool:
-        return any(name in self.errors for name in self.ADVANCED)
+        main = {one.field.name for one in self.main()} | {"name", "interval_seconds"}
+        return bool(set(self.errors) - main) or bool(self.rows.errors)
 
     def clean_url(self) -> str:
-        """Judged here too, so that it is named beside whatever else is wrong."""
         url: str = self.cleaned_data["url"].strip()
-        url = url if "://" in url else f"https://{url}"
+        return url if "://" in url or not url else f"{_SCHEMES.get(self.kind.name, 'https://')}{url}"
+
+    def clean_tags(self) -> list[str]:
+        return split_tags(self.cleaned_data["tags"])
+
+    def clean_ssl_expiry_days(self) -> list[int]:
         try:
-            parse_web_address(url)
-        except BadWebAddress as bad:
-            raise forms.ValidationError(str(bad)) from bad
-        return url
+            return [int(word) for word in self.cleaned_data["ssl_expiry_days"].split(",") if word.strip()]
+        except ValueError:
+            raise forms.ValidationError("Give whole numbers of days with commas in between.") from None
+
+    def clean(self) -> dict[str, Any]:
+        """Every rule is asked here, those of the service too: all that is wrong is named at once."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for one in self.own:
+            if one.name in data:
+                try:
+                    data[one.name] = typed(one, data[one.name])
+                except forms.ValidationError as error:
+                    self.add_error(one.name, error)
+        wrong = Invalid(error for error in self._wrong() if self._field_of(error) not in self.errors)
+        self.add_invalid(wrong)
+        return self.cleaned_data
+
+    def _wrong(self) -> list[FieldError]:
+        """What the services would refuse of what is well so far; masks of secrets are theirs to judge."""
+        fields = self.service_fields()
+        errors = wrong_fields({name: value for name, value in fields.items() if name != "name" or value})
+        try:
+            self.kind.clean(fields["settings"])
+        except Invalid as invalid:
+            errors += [error for error in invalid.errors if error.code != "mask"]
+        return errors
+
+    def add_invalid(self, invalid: Invalid) -> None:
+        """Errors of a row of assertions stand at the row."""
+        others = [error for error in invalid.errors if not self.rows.take_error(error, len(self._shown_assertions()))]
+        if self.rows.errors and not self.non_field_errors():
+            self.add_error(None, f"Assertions: {self.rows.errors[0]}")
+        super().add_invalid(Invalid(others))
+
+    def service_fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What monitors.services takes; `kept` are stored settings whose assertions a post without rows leaves."""
+        data = self.cleaned_data
+        settings = self._settings()
+        if any(field.name == "assertions" for field in self.kind.fields):
+            stored = [] if kept is None else other_assertions(kept.get("assertions", []), is_http=self._is_http)
+            settings["assertions"] = self._shown_assertions() + self.rows.assertions(stored)
+        names = ("description", "interval_seconds", "fail_after_consecutive", "resolve_after_consecutive_success",
+                 "latency_threshold_ms", "tags", "ssl_expiry_days")  # fmt: skip
+        fields = {name: data[name] for name in names if name in data}
+        if "timeout_seconds" in data:
+            fields["timeout_ms"] = round(data["timeout_seconds"] * 1000)
+        return {"name": data.get("name") or self._called(settings), "settings": settings, **fields}
+
+    def _settings(self) -> dict[str, Any]:
+        """The type's settings as nested as its schema; an object whose first choice is left open is none."""
+        settings: dict[str, Any] = {}
+        for one in self.own:
+            if one.name not in self.cleaned_data:
+                continue
+            *above, last = one.path
+            place = settings
+            for part in above:
+                place = place.setdefault(part, {})
+            place[last] = self.cleaned_data[one.name]
+        auth = found_in(settings, ("request", "auth"))
+        if auth is not None and not auth.get("type"):
+            settings["request"]["auth"] = None
+        return settings
+
+    def _called(self, settings: Mapping[str, Any]) -> str:
+        if url := settings.get("url"):
+            return str(url).partition("://")[2].split("/")[0].rpartition("@")[2][:120]
+        return self.kind.target(settings)[:120]
+
+    @property
+    def _is_http(self) -> bool:
+        return self.kind.name == "http"
+
+    def _is_folded(self, one: Setting) -> bool:
+        return one.name != "url" if self._is_http else one.name in _FOLDED
+
+    def _comfort(self) -> Sequence[str]:
+        """Assertions that have a field of their own."""
+        return [name for name in ("status_codes", "keyword") if name in self.fields]
+
+    def _shown_assertions(self) -> list[dict[str, Any]]:
+        found = [codes] if (codes := self.cleaned_data.get("status_codes")) else []
+        if keyword := self.cleaned_data.get("keyword"):
+            found.append({"source": "body", "property": None, "comparison": "contains", "target": keyword})
+        return found
+
+
+class HttpForm(MonitorForm):
+    """An HTTP monitor's, which has fields for the two assertions that most want."""
+
+    status_codes = forms.CharField(
+        label="Expected status codes",
+        initial="200-399",
+        required=False,
+        help_text="A range or a list, for example 200-399 or 200, 204. Left empty, any code is fine.",
+    )
+    keyword = forms.CharField(
+        required=False, max_length=500, help_text="The answer must contain this text; up to 1 MiB of it is read."
+    )
 
     def clean_status_codes(self) -> dict[str, Any] | None:
         text = self.cleaned_data["status_codes"].strip()
         return status_assertion(text) if text else None
 
-    def clean(self) -> dict[str, Any]:
-        """When something is wrong already, the service's rules are asked here too: all is named at once."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
-            self.cleaned_data = STAND_INS | data
-            wrong = wrong_in(self.service_fields())
-            self.cleaned_data = data
-            self.add_invalid(Invalid(error for error in wrong if self._field_of(error) not in {None, *self.errors}))
-        return self.cleaned_data
 
-    def clean_headers(self) -> dict[str, str]:
-        pairs = [line.partition(":") for line in lines(self.cleaned_data["headers"])]
-        if any(not colon for _, colon, _ in pairs):
-            raise forms.ValidationError("Write each header as Name: value on a line of its own.")
-        return {name.strip(): value.strip() for name, _, value in pairs}
+@cache
+def form_for(name: str) -> type[MonitorForm]:
+    """The form of a probed type."""
+    kind = cast(ProbedKind, kinds[name])
+    base = HttpForm if name == "http" else MonitorForm
+    own = tuple(settings_of(kind.fields))
+    parts: dict[str, Any] = {one.name: form_field(one) for one in own}
+    parts["interval_seconds"] = forms.TypedChoiceField(
+        label="Check every", coerce=int, choices=INTERVALS, initial=_SLOW.get(name, DEFAULTS["interval_seconds"])
+    )
+    pointers = {one.pointer: one.name for one in own} | _COMMON_POINTERS
+    if name == "http":
+        pointers["/assertions"] = "keyword"
+    return type(f"{name.capitalize()}MonitorForm", (base,), {**parts, "kind": kind, "own": own, "pointers": pointers})
 
-    def clean_tags(self) -> list[str]:
-        return split_tags(self.cleaned_data["tags"])
 
-    def service_fields(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What monitors.services takes; `kept` are stored settings that this form does not show (other assertions)."""
-        data = self.cleaned_data
-        return {
-            "name": data["name"] or _host(data["url"]),
-            "description": data["description"],
-            "interval_seconds": data["interval_seconds"],
-            "timeout_ms": round(data["timeout_seconds"] * 1000),
-            "fail_after_consecutive": data["fail_after_consecutive"],
-            "resolve_after_consecutive_success": data["resolve_after_consecutive_success"],
-            "latency_threshold_ms": data["latency_threshold_ms"],
-            "tags": data["tags"],
-            "settings": {
-                "url": data["url"],
-                "request": dict((kept or {}).get("request", {})) | self._request(),
-                "assertions": self._assertions() + other_assertions((kept or {}).get("assertions", [])),
-            },
-        }
-
-    def _request(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        return {
-            "method": data["method"],
-            "headers": data["headers"],
-            "body": data["body"] or None,
-            "follow_redirects": data["follow_redirects"],
-            "verify_tls": data["verify_tls"],
-        }
-
-    def _assertions(self) -> list[dict[str, Any]]:
-        codes = self.cleaned_data["status_codes"]
-        found = [codes] if codes else []
-        if keyword := self.cleaned_data["keyword"]:
-            found.append({"source": "body", "property": None, "comparison": "contains", "target": keyword})
-        return found
+_COMMON_POINTERS = {
+    "/name": "name",
+    "/intervalSeconds": "interval_seconds",
+    "/timeoutMs": "timeout_seconds",
+    "/failAfterConsecutive": "fail_after_consecutive",
+    "/resolveAfterConsecutiveSuccess": "resolve_after_consecutive_success",
+    "/latencyThresholdMs": "latency_threshold_ms",
+    "/sslExpiryDays": "ssl_expiry_days",
+    "/tags": "tags",
+    "/description": "description",
+}
 
 
 def initial_of(monitor: Monitor, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of a stored monitor; `settings` with secrets masked."""
-    request, assertions = settings["request"], settings["assertions"]
-    keyword = next((one["target"] for one in assertions if is_keyword(one)), "")
-    return {
-        "url": settings["url"],
+    form, assertions = form_for(monitor.type), settings.get("assertions") or []
+    is_http = monitor.type == "http"
+    found: dict[str, Any] = {one.name: shown_value(one, found_in(settings, one.path)) for one in form.own}
+    if is_http:
+        found["status_codes"] = next((codes_of(one) for one in assertions if is_status(one)), "")
+        found["keyword"] = next((one["target"] for one in assertions if is_keyword(one)), "")
+    return found | {
+        "assertions": other_assertions(assertions, is_http=is_http),
         "name": monitor.name,
         "description": monitor.description,
         "interval_seconds": monitor.interval_seconds,
@@ -221,26 +267,6 @@ def initial_of(monitor: Monitor, settings: Mapping[str, Any]) -> dict[str, Any]:
         "fail_after_consecutive": monitor.fail_after_consecutive,
         "resolve_after_consecutive_success": monitor.resolve_after_consecutive_success,
         "latency_threshold_ms": monitor.latency_threshold_ms,
+        "ssl_expiry_days": ", ".join(map(str, monitor.ssl_expiry_days)),
         "tags": ", ".join(monitor.tags),
-        "status_codes": next((codes_of(one) for one in assertions if is_status(one)), ""),
-        "keyword": keyword,
-        "method": request["method"],
-        "headers": "\n".join(f"{name}: {value}" for name, value in request["headers"].items()),
-        "body": request["body"] or "",
-        "follow_redirects": request["follow_redirects"],
-        "verify_tls": request["verify_tls"],
     }
-
-
-def wrong_in(fields: Mapping[str, Any]) -> list[FieldError]:
-    """What the services would refuse of complete fields; masks of secrets are theirs to judge."""
-    errors = wrong_fields(fields)
-    try:
-        kinds["http"].clean(fields["settings"])
-    except Invalid as invalid:
-        errors += [error for error in invalid.errors if error.code != "mask"]
-    return errors
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].split("/")[0].rpartition("@")[2][:120]

@@ -10,29 +10,33 @@ from accounts.models import Role
 from common import clock
 from common.invalid import Conflict, Invalid
 from dashboard.access import WorkspacePage
-from dashboard.forms.monitor import MonitorForm, initial_of
+from dashboard.forms.monitor import MonitorForm, form_for, initial_of
 from dashboard.views.monitor import OneMonitor
 from monitors import checking, services
 from monitors.evidence import assertions_of, phases_of
 from monitors.kinds import kinds
 from monitors.masking import unmasked
 from monitors.models import Monitor
+from monitors.probed import place_of
 
 KIND = "http"
 
 
 class MonitorCreate(WorkspacePage):
-    """The form of a new monitor."""
+    """The form of a new monitor, of the type that the address names."""
 
     read_role = Role.MEMBER
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return _page(request, MonitorForm(initial={"url": request.GET.get("url", "")}))
+        kind = _kind(request.GET.get("type"))
+        asked = {name: request.GET[name] for name in ("url", "host", "hostname") if name in request.GET}
+        return _page(request, form_for(kind)(initial=asked))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = MonitorForm(request.POST)
+        kind = _kind(request.POST.get("type"))
+        form = form_for(kind)(request.POST)
         if form.is_valid():
-            fields = {"type": KIND} | form.service_fields()
+            fields = {"type": kind} | form.service_fields()
             try:
                 monitor = services.create_monitor(
                     workspace=self.workspace, by=self.actor, now=clock.now(), fields=fields
@@ -75,31 +79,34 @@ class MonitorEdit(OneMonitor):
 
     def _form(self, data: Any = None) -> MonitorForm:
         initial = initial_of(self.monitor, kinds[self.monitor.type].settings_of(self.monitor))
-        return MonitorForm(data, initial=initial)
+        return form_for(self.monitor.type)(data, initial=initial)
 
 
 class MonitorTry(WorkspacePage):
     """Tries what the form describes; nothing is stored. A fragment for htmx, else the whole form with the result."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        return _tried(request, MonitorForm(request.POST), None)
+        return _tried(request, form_for(_kind(request.POST.get("type")))(request.POST), None)
 
 
 class MonitorRetry(OneMonitor):
     """The same for a stored monitor, with its secrets where the form has their masks."""
 
     def post(self, request: HttpRequest, monitor_id: int) -> HttpResponse:
-        initial = {"interval_seconds": self.monitor.interval_seconds}
-        return _tried(request, MonitorForm(request.POST, initial=initial), self.monitor)
+        monitor = self.monitor
+        if monitor.type == "heartbeat":
+            return redirect("heartbeat-edit", monitor_id)
+        initial = {"interval_seconds": monitor.interval_seconds}
+        return _tried(request, form_for(monitor.type)(request.POST, initial=initial), monitor)
 
 
 def _tried(request: HttpRequest, form: MonitorForm, monitor: Monitor | None) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "nav_section": "monitors", "monitor": monitor, "now": clock.now()}
+    context = _context(form, monitor) | {"now": clock.now()}
     if form.is_valid():
         kept = kinds[monitor.type].settings_of(monitor) if monitor else None
-        fields = {"type": KIND} | form.service_fields(kept)
-        if monitor and _origin(fields["settings"]["url"]) == _origin(monitor.target):
-            fields["settings"] = unmasked(fields["settings"], monitor.settings)
+        fields = {"type": form.kind.name} | form.service_fields(kept)
+        if monitor and place_of(fields["settings"]) == place_of(monitor.settings):
+            fields["settings"] = unmasked(form.kind.fields, fields["settings"], monitor.settings)
         try:
             result = checking.try_monitor(fields=fields, now=clock.now())
         except Invalid as invalid:
@@ -110,13 +117,22 @@ def _tried(request: HttpRequest, form: MonitorForm, monitor: Monitor | None) -> 
     return render(request, "dashboard/monitor_try.html" if is_fragment else "dashboard/monitor_form.html", context)
 
 
-def _origin(url: str) -> str:
-    """Scheme, host and port: a stored secret goes to no other place on trial."""
-    return "/".join(url.split("/")[:3]).lower()
+def _kind(name: str | None) -> str:
+    """The type asked for, where it is one that is probed."""
+    return name if name and name in kinds and kinds[name].is_probed else KIND
 
 
 def _page(
     request: HttpRequest, form: MonitorForm, monitor: Monitor | None = None, *, status: int = 200
 ) -> HttpResponse:
-    context = {"nav_section": "monitors", "form": form, "monitor": monitor}
-    return render(request, "dashboard/monitor_form.html", context, status=status)
+    return render(request, "dashboard/monitor_form.html", _context(form, monitor), status=status)
+
+
+def _context(form: MonitorForm, monitor: Monitor | None) -> dict[str, Any]:
+    return {
+        "nav_section": "monitors",
+        "form": form,
+        "kind": form.kind,
+        "kinds": [kind for _, kind in kinds if kind.is_probed],
+        "monitor": monitor,
+    }

@@ -64,10 +64,11 @@ def _kind(data: Mapping[str, Any], monitor: Monitor | None) -> Kind | None:
 
 
 def _unused(data: Mapping[str, Any], kind: Kind | None) -> list[FieldError]:
-    if kind is None or kind.is_probed:
+    if kind is None:
         return []
+    unused = getattr(kind, "unused", frozenset()) if kind.is_probed else PROBING
     detail = f"A monitor of type {kind.name} does not use this."
-    return [FieldError(f"/{camel(name)}", "unused", detail) for name in sorted(PROBING) if camel(name) in data]
+    return [FieldError(f"/{camel(name)}", "unused", detail) for name in sorted(unused) if camel(name) in data]
 
 
 def _settings(

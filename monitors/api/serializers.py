@@ -41,6 +41,17 @@ class LastResultSerializer(ApiSerializer):
     latency_ms = serializers.FloatField(allow_null=True)
     certificate_expires_at = InstantField(allow_null=True)
     checked_at = InstantField()
+    facts = ObjectField(help_text="What its type learned: certificate, records, banner, loss, registrar.")
+
+
+class LearnedAnswerSerializer(ApiSerializer):
+    """The last confirmed answer of a region, and another one that waits to be confirmed."""
+
+    region = TextField()
+    answer = serializers.JSONField()
+    learned_at = InstantField()
+    waiting = serializers.JSONField(allow_null=True)
+    waiting_since = InstantField(allow_null=True)
 
 
 class MonitorSerializer(ApiSerializer):
@@ -70,6 +81,7 @@ class MonitorSerializer(ApiSerializer):
     last_checked_at = InstantField(read_only=True, allow_null=True)
     next_check_at = InstantField(read_only=True, allow_null=True)
     last_result = LastResultSerializer(read_only=True, allow_null=True)
+    learned_answers = LearnedAnswerSerializer(many=True, read_only=True)
     created_at = InstantField(read_only=True)
     updated_at = InstantField(read_only=True)
 
@@ -98,8 +110,11 @@ class CertificateSerializer(ApiSerializer):
     subject = TextField()
     issuer = TextField()
     names = ListField(child=TextField())
+    valid_from = InstantField()
     expires_at = InstantField()
     fingerprint = TextField()
+    serial = TextField()
+    key = TextField()
 
 
 class CheckResultSerializer(ApiSerializer):
@@ -119,6 +134,7 @@ class CheckResultSerializer(ApiSerializer):
     redirects = ListField(child=TextField())
     assertions = AssertionOutcomeSerializer(many=True)
     certificate = CertificateSerializer(allow_null=True)
+    facts = ObjectField(help_text="What its type learned: records, banner, loss, registrar.")
 
 
 class ResultSerializer(ApiSerializer):

@@ -6,7 +6,8 @@ from typing import Any
 from common.times import rfc3339
 from monitors.api.casing import to_camel
 from monitors.evidence import evidence_of
-from monitors.kinds import kinds
+from monitors.evidence import to_camel as facts_to_camel
+from monitors.kinds import Kind, kinds
 from monitors.models import Monitor, RegionState, Result
 from monitors.probes.base import Result as ProbeResult
 
@@ -25,7 +26,7 @@ def monitor_json(monitor: Monitor) -> dict[str, Any]:
         "paused": monitor.is_paused,
         "tags": monitor.tags,
         "serviceGroupId": monitor.service_group_id,
-        **(_probing(monitor, states) if kind.is_probed else {}),
+        **(_probing(monitor, states, kind) if kind.is_probed else {}),
         "escalationPolicyId": None,
         "dependsOn": [one.pk for one in monitor.depends_on.all()],
         "dependencyImpacted": bool(monitor.is_dependency_impacted),  # type: ignore[attr-defined]
@@ -33,12 +34,14 @@ def monitor_json(monitor: Monitor) -> dict[str, Any]:
         "status": monitor.state.status,
         "statusSince": rfc3339(monitor.state.status_since),
         **_checked(monitor, states),
+        "learnedAnswers": _learned(monitor),
         "createdAt": rfc3339(monitor.created_at),
         "updatedAt": rfc3339(monitor.updated_at),
     }
 
 
-def _probing(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
+def _probing(monitor: Monitor, states: Sequence[RegionState], kind: Kind) -> dict[str, Any]:
+    expiry = {} if "ssl_expiry_days" in getattr(kind, "unused", ()) else {"sslExpiryDays": monitor.ssl_expiry_days}
     return {
         "intervalSeconds": monitor.interval_seconds,
         "timeoutMs": monitor.timeout_ms,
@@ -47,7 +50,7 @@ def _probing(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
         "failAfterConsecutive": monitor.fail_after_consecutive,
         "resolveAfterConsecutiveSuccess": monitor.resolve_after_consecutive_success,
         "latencyThresholdMs": monitor.latency_threshold_ms,
-        "sslExpiryDays": monitor.ssl_expiry_days,
+        **expiry,
     }
 
 
@@ -68,8 +71,29 @@ def _checked(monitor: Monitor, states: Sequence[RegionState]) -> dict[str, Any]:
             "latencyMs": _rounded(last.last_latency_ms),
             "certificateExpiresAt": _instant(last.certificate_expires_at),
             "checkedAt": _instant(last_at),
+            "facts": _facts(monitor, last),
         },
     }
+
+
+def _facts(monitor: Monitor, last: RegionState) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        (one.data for one in monitor.facts.all() if one.region_id == last.region_id and one.is_current), {}
+    )
+    return facts_to_camel(found)
+
+
+def _learned(monitor: Monitor) -> list[dict[str, Any]]:
+    return [
+        {
+            "region": one.region.key,
+            "answer": one.answer,
+            "learnedAt": rfc3339(one.learned_at),
+            "waiting": one.waiting,
+            "waitingSince": _instant(one.waiting_since),
+        }
+        for one in monitor.learned_answers.all()
+    ]
 
 
 def check_json(result: ProbeResult, region: str) -> dict[str, Any]:

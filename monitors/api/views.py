@@ -18,7 +18,8 @@ from monitors.api.serializers import CheckResultSerializer, MonitorSerializer, M
 from monitors.api.shown import check_json
 from monitors.impact import with_impact
 from monitors.kinds import kinds
-from monitors.models import Monitor, RegionState
+from monitors.learning import accept_answer
+from monitors.models import Facts, LearnedAnswer, Monitor, RegionState
 
 
 @extend_schema(tags=["Monitors"])
@@ -39,7 +40,10 @@ class MonitorViewSet(ApiViewSet):
         related = [path for _, kind in kinds for path in getattr(kind, "related", ())]
         found: Any = with_impact(super().get_queryset())
         return found.select_related("state", *related).prefetch_related(  # type: ignore[no-any-return]
-            Prefetch("region_states", regions), Prefetch("depends_on", Monitor.objects.only("pk").order_by("pk"))
+            Prefetch("region_states", regions),
+            Prefetch("facts", Facts.objects.filter(is_current=True)),
+            Prefetch("learned_answers", LearnedAnswer.objects.select_related("region").order_by("region_id")),
+            Prefetch("depends_on", Monitor.objects.only("pk").order_by("pk")),
         )
 
     def create(self, request: Request) -> Response:
@@ -91,6 +95,14 @@ class MonitorViewSet(ApiViewSet):
         """Probes now and answers with the result; it counts like any other."""
         result = checking.check_now(monitor=self.get_object(), by=actor(request), now=self.now)
         return Response(check_json(result, settings.REGION))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="accept-answer")
+    def accept_answer(self, request: Request, pk: int) -> Response:
+        """Confirms the DNS answer or host key seen last as right; 409 when no other one waits."""
+        with self.held() as monitor:
+            accept_answer(monitor=monitor, by=actor(request), now=self.now)
+        return self.answer(self.get_object())
 
 
 class MonitorV1ViewSet(MonitorViewSet):

@@ -97,6 +97,7 @@ class Result:
     redirects: tuple[str, ...] = ()  # the URLs that were followed
     first_look: str | None = None  # failure class of the failed first look, when a second was made
     facts: dict[str, Any] = field(default_factory=dict)  # what else its type learned: banner, records, loss; JSON
+    objection: str | None = None  # SSL or DNS: it answers, but not with the certificate or records expected
 
     def fail(self, failure_class: str, detail: str) -> None:
         """Mark this result as failed, for a reason out of FAILURE_CLASSES."""
@@ -106,10 +107,11 @@ class Result:
 class ProbeFailed(Exception):
     """The target failed its check; raised inside a probe, becomes the result's class and detail."""
 
-    def __init__(self, failure_class: str, detail: str) -> None:
+    def __init__(self, failure_class: str, detail: str, *, objection: str | None = None) -> None:
         super().__init__(detail)
         self.failure_class = failure_class
         self.detail = detail
+        self.objection = objection
 
 
 class Claim(NamedTuple):

@@ -3,7 +3,7 @@
 import secrets
 import struct
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from monitors.probes.fields import LATENCY_THRESHOLD, assertions
 from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Deadline, Operation, Steps
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 from monitors.probes.stream import Stream
 from monitors.probes.udp import Datagrams
 
@@ -61,6 +61,27 @@ DNS_FIELDS = (
 )
 
 
+def wrong_dns(settings: Mapping[str, Any]) -> list[Problem]:
+    """A name or a resolver that cannot be asked; expected records that no answer can hold."""
+    wrong: list[Problem] = []
+    kind = settings.get("record_type") or "A"
+    try:
+        if name := settings.get("hostname"):
+            question(0, _name_of(name, kind), TYPES[kind], dnssec=False)
+    except (ProbeFailed, BadMessage):
+        wrong.append(("/hostname", "Give a name to ask for, such as example.org."))
+    try:
+        if resolver := (settings.get("resolver") or "").strip():
+            plain_host(split_port(resolver)[0])
+    except ProbeFailed:
+        wrong.append(("/resolver", "Give a host, host:port or [IPv6]:port."))
+    version = {"A": 4, "AAAA": 6}.get(kind)
+    for index, text in enumerate(settings.get("expected") or []):
+        if version and not (is_address(text) and ip_address(text).version == version):
+            wrong.append((f"/expected/{index}", f"Records of type {kind} are IPv{version} addresses."))
+    return wrong
+
+
 def probe_dns(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     """Ask, over UDP and if need be TCP; `facts` get `records`, `ttl`, `dnssec` and `resolver`.
 
@@ -88,7 +109,8 @@ def _judge(reply: Reply, records: Sequence[str], kind: str, settings: Any) -> No
         raise ProbeFailed("dns", f"{settings['hostname']} {kind}: {reason}.")
     if expected is not None and not same(expected, records, kind):
         found, wanted = ", ".join(records) or "nothing", ", ".join(expected) or "nothing"
-        raise ProbeFailed("assertion", f"The answer was {found[:300]}; expected was {wanted[:300]}.")
+        told = f"The answer was {found[:300]}; expected was {wanted[:300]}."
+        raise ProbeFailed("assertion", told, objection="DNS")
     if expected is None and not records and not settings.get("assertions"):
         raise ProbeFailed("dns", f"{settings['hostname']} has no {kind} record.")
     if settings.get("require_dnssec") and not reply.authentic:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from common.resolve import is_address
 from common.web_address import MAX_URL_LENGTH, BadWebAddress, parse_web_address
 from monitors.probes.base import ProbeFailed, Result
 from monitors.probes.dialling import plain_host
@@ -15,7 +16,7 @@ from monitors.probes.http import hop
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Aside, Deadline, Operation, Steps
 from monitors.probes.request import HttpRequest, Shape, redirected
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 
 # Sends each question on to the registry that IANA's list names (RFC 9224).
 DEFAULT_SERVER = "https://rdap.org/"
@@ -24,7 +25,7 @@ _SHAPE = Shape(headers=(("Accept", "application/rdap+json"),))
 _MOST_ENTITIES, _MOST_SERVERS = 50, 20
 
 DOMAIN_FIELDS = (
-    Field(name="hostname", kind="text", required=True, minimum=3, maximum=253, help="The registered domain."),
+    Field(name="hostname", kind="host", required=True, minimum=3, maximum=253, help="The registered domain."),
     Field(
         name="server",
         kind="url",
@@ -35,14 +36,21 @@ DOMAIN_FIELDS = (
     Field(
         name="days_left",
         kind="integer",
-        default=14,
+        default=0,
         minimum=0,
         maximum=365,
-        help="Fewer days until the registration ends are a failure.",
+        help="Fewer days until the registration ends are a failure; the days to warn on come before.",
     ),
     assertions("json", "latency"),
     LATENCY_THRESHOLD,
 )
+
+
+def wrong_domain(settings: Mapping[str, Any]) -> list[Problem]:
+    """What no registry keeps."""
+    name = settings.get("hostname")
+    is_one = not name or ("." in name.strip(".") and not is_address(name))
+    return [] if is_one else [("/hostname", "Give a registered domain, such as example.org.")]
 
 
 def probe_domain(result: Result, handles: Handles, deadline: Deadline) -> Steps:
@@ -63,7 +71,7 @@ def probe_domain(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     yield from conclude(result, body)
     if facts["days_left"] is None:
         raise ProbeFailed("assertion", f"The registry does not say when {domain} expires.")
-    if facts["days_left"] < settings.get("days_left", 14):
+    if facts["days_left"] < settings.get("days_left", 0):
         raise ProbeFailed("assertion", f"The registration of {domain} ends on {facts['expires_at'][:10]}.")
 
 

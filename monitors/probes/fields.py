@@ -3,7 +3,7 @@
 from monitors.probes.comparisons import COMPARISONS
 from monitors.probes.schema import Field
 
-HOST = Field(name="host", kind="text", required=True, minimum=1, maximum=253, help="A host name or an IP address.")
+HOST = Field(name="host", kind="host", required=True, minimum=1, maximum=253, help="A host name or an IP address.")
 IP_VERSION = Field(
     name="ip_version",
     kind="choice",

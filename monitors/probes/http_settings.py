@@ -1,9 +1,12 @@
 """The settings of an HTTP monitor."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from common.web_address import MAX_URL_LENGTH
 from monitors.probes.comparisons import COMPARISONS
 from monitors.probes.request import DEFAULT_REDIRECTS, MOST_REDIRECTS
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SOURCES = ("status_code", "header", "body", "json", "latency", "certificate")
@@ -111,3 +114,13 @@ HTTP_FIELDS = (
         help="Slower answers make the monitor DEGRADED; they fail no check.",
     ),
 )
+
+
+def wrong_http(settings: Mapping[str, Any]) -> list[Problem]:
+    """A login without what its type needs."""
+    auth = (settings.get("request") or {}).get("auth") or {}
+    if auth.get("type") in ("basic", "digest") and not auth.get("username"):
+        return [("/request/auth/username", "A basic or digest login needs a user name.")]
+    if auth.get("type") == "bearer" and not auth.get("token"):
+        return [("/request/auth/token", "A bearer login needs a token.")]
+    return []

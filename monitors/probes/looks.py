@@ -7,7 +7,6 @@ from typing import Any
 from monitors.probes.base import Check, ProbeFailed, Result
 from monitors.probes.catalogue import PROBES
 from monitors.probes.handles import Handles
-from monitors.probes.more import MORE_PROBES
 from monitors.probes.operations import Deadline, Operation
 
 # A second look may make the whole check this much longer than its timeout.
@@ -36,9 +35,9 @@ def _look(check: Check, handles: Handles, deadline: Deadline, lag_ms: float) -> 
     started, now = time.monotonic(), time.time()
     result = Result(check=check, started_at=now, finished_at=now, lag_ms=lag_ms, loop_lag_ms=0.0)
     try:
-        probe_type = PROBES.get(check.type) or MORE_PROBES[check.type]
-        yield from probe_type.probe(result, handles, deadline)
+        yield from PROBES[check.type].probe(result, handles, deadline)
     except ProbeFailed as failure:
         result.fail(failure.failure_class, failure.detail)
+        result.objection = failure.objection
     result.finished_at = now + time.monotonic() - started
     return result

@@ -79,7 +79,7 @@ def _shape(options: Mapping[str, Any], to: WebAddress) -> Shape:
         headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = f"Bearer {auth['token']}"
     elif auth:
-        login = Login(auth["type"], auth["username"], auth["password"])
+        login = Login(auth["type"], auth["username"], auth.get("password") or "")
     body = options.get("body")
     return Shape(
         method=str(options.get("method") or "GET").upper(),

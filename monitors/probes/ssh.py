@@ -1,6 +1,7 @@
 """The SSH probe: the server's banner, and the host key it proves to hold, without logging in."""
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from common.version import VERSION
@@ -9,11 +10,12 @@ from monitors.probes.fields import HOST, IP_VERSION, LATENCY_THRESHOLD, assertio
 from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Deadline, Operation, Steps
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 from monitors.probes.ssh_wire import ECDH_REPLY, KEXINIT, BadExchange, Exchange, HostKey, Reader, packet
 from monitors.probes.stream import Stream, open_stream
 
 _VERSION_LINE = f"SSH-2.0-websignal_checker_{VERSION}".encode()
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 _MOST_LINES = 20  # before the version line (RFC 4253 section 4.2)
 _MOST_PACKET_BYTES = 35_000
 _DISCONNECT, _SILENT = 1, frozenset({2, 4})  # 2: ignore, 4: debug
@@ -42,6 +44,14 @@ SSH_FIELDS = (
 )
 
 
+def wrong_ssh(settings: Mapping[str, Any]) -> list[Problem]:
+    """A fingerprint that is none."""
+    if key := settings.get("host_key"):
+        is_one = _FINGERPRINT.fullmatch(key.strip())
+        return [] if is_one else [("/hostKey", "Give SHA256: and the 43 characters that ssh-keygen -l prints.")]
+    return []
+
+
 def probe_ssh(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     """Exchange keys; the body is the banner, `facts` get `banner`, `host_key` and `host_key_type`.
 
@@ -62,7 +72,8 @@ def probe_ssh(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     expected = (settings.get("host_key") or "").strip().rstrip("=")
     yield from conclude(result, banner)
     if expected and expected != key.fingerprint:
-        raise ProbeFailed("assertion", f"The host key is {key.fingerprint} ({key.type}), not {expected}.")
+        told = f"The host key is {key.fingerprint} ({key.type}), not {expected}."
+        raise ProbeFailed("assertion", told, objection="SSL")
 
 
 def _exchange_versions(stream: Stream) -> Generator[Operation, Any, bytes]:

@@ -66,7 +66,7 @@ def probe_tls(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     result.facts |= {"verdicts": verdicts, "key": certificate.key}
     wrong = [verdict for verdict in verdicts.values() if verdict != OK]
     if wrong and settings.get("verify", True):
-        raise ProbeFailed("tls", " ".join(wrong))
+        raise ProbeFailed("tls", " ".join(wrong), objection="SSL")
     yield from conclude(result)
 
 

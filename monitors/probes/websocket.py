@@ -1,7 +1,7 @@
 """The WebSocket probe: the handshake of RFC 6455, then a message out and one back when asked for."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from websockets.client import ClientProtocol
@@ -18,7 +18,7 @@ from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
 from monitors.probes.operations import Deadline, Operation, Steps
 from monitors.probes.request import USER_AGENT
-from monitors.probes.schema import Field
+from monitors.probes.schema import Field, Problem
 from monitors.probes.secured import secure_for_host
 from monitors.probes.stream import MOST_BYTES, Stream, open_stream
 
@@ -46,6 +46,16 @@ WEBSOCKET_FIELDS = (
     assertions("body", "json", "certificate", "latency"),
     LATENCY_THRESHOLD,
 )
+
+
+def wrong_websocket(settings: Mapping[str, Any]) -> list[Problem]:
+    """An address that cannot be dialled."""
+    try:
+        if url := settings.get("url"):
+            _address_of(url)
+    except ProbeFailed as failure:
+        return [("/url", failure.detail)]
+    return []
 
 
 def probe_websocket(result: Result, handles: Handles, deadline: Deadline) -> Steps:

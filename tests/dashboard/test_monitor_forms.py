@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from dashboard.forms.assertions import status_assertion
-from dashboard.forms.monitor import MonitorForm
+from dashboard.forms.monitor import form_for
 from monitors.models import Monitor
 from tests.targets import Target
 
@@ -18,7 +18,7 @@ def browser(signed_in, alice):
 
 
 def form_data(**fields):
-    initial = {name: field.initial for name, field in MonitorForm.base_fields.items() if field.initial is not None}
+    initial = {name: field.initial for name, field in form_for("http").base_fields.items() if field.initial is not None}
     data = initial | {"url": "https://shop.example/", "name": "Shop"} | fields
     return {name: value for name, value in data.items() if value is not False}
 
