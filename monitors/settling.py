@@ -50,7 +50,7 @@ def views_of(monitor_ids: Iterable[int]) -> Mapping[int, Views]:
 
 def _turns(states: Sequence[MonitorState], steps: Mapping[int, Sequence[_Step]]) -> list[Turn]:
     """The steps with what those who hear of them need, read once for all."""
-    monitors = Monitor.objects.select_related("workspace").in_bulk([state.pk for state in states])
+    monitors = Monitor.objects.select_related("workspace").defer("settings").in_bulk([state.pk for state in states])
     seen = _Seen(step for state in states for step in steps[state.pk])
     return [
         Turn(monitors[state.pk], state, step.to, step.at, step.reason, seen.evidence(step))
