@@ -1,15 +1,20 @@
 """Which channels have something to send now, and taking them: one message under way a channel, each under a lease."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from alerts.models import Channel, Delivery, DeliveryState
 from common.claims import claim
+from common.secrets import decrypt
 
 
 class Ready(NamedTuple):
@@ -50,6 +55,7 @@ def take(
     # The config stays behind: one that cannot be decrypted must stop its own channel only.
     free = Channel.objects.filter(_free(now), pk__in=channel_ids, is_enabled=True).order_by("pk").defer("config")
     channels = {one.pk: one for one in claim(free, limit=limit, claimed_by=sender_id, claimed_until=until)}
+    _read_configs(channels)
     first = _first_of_each(channels, now)
     for delivery in first.values():
         delivery.channel = channels[delivery.channel_id]
@@ -57,6 +63,14 @@ def take(
     Delivery.objects.filter(pk__in=[one.pk for one in first.values()]).update(state=DeliveryState.SENDING)
     release(channel_ids=channels.keys() - first.keys(), sender_id=sender_id)
     return list(first.values())
+
+
+def _read_configs(channels: Mapping[int, Channel]) -> None:
+    """All in one query. One that cannot be decrypted stays unread: whoever asks for it is told."""
+    sealed = Channel.objects.filter(pk__in=channels).annotate(sealed=Cast("config", TextField()))
+    for pk, text in sealed.values_list("pk", "sealed"):
+        with suppress(InvalidToken, ValueError):
+            channels[pk].config = json.loads(decrypt(text))
 
 
 def _first_of_each(channel_ids: Collection[int], now: datetime) -> dict[int, Delivery]:

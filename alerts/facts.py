@@ -44,8 +44,7 @@ def _regions(monitor_ids: Collection[int]) -> defaultdict[int, list[_Region]]:
     """Region, whether it is down and its failures in a row, by the id of the monitor."""
     rows = RegionState.objects.filter(monitor__in=monitor_ids)
     found: defaultdict[int, list[_Region]] = defaultdict(list)
-    for monitor_id, key, is_down, failures in rows.values_list(
-        "monitor_id", "region__key", "is_down", "consecutive_failures"
-    ):
+    values = rows.values_list("monitor_id", "region__key", "is_down", "consecutive_failures")
+    for monitor_id, key, is_down, failures in values:
         found[monitor_id].append((key, is_down, failures))
     return found

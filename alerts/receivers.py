@@ -16,12 +16,11 @@ def on_opened(*, happened: Sequence[Happening], now: datetime, **_: object) -> N
     """Incidents opened."""
     withheld = all_withheld([one.incident for one in happened], now)
     lines = [
-        Line(one.incident, EventType.DELIVERY, f"Alerts are held back by the {words}", {"heldBack": True})
+        Line(one.incident.pk, EventType.DELIVERY, f"Alerts are held back by the {words}", {"heldBack": True})
         for one in happened
         if (words := withheld.get(one.incident.pk))
     ]
-    if lines:
-        add_lines(lines, now=now)
+    add_lines(lines, now=now)
     _plan(AlertEvent.INCIDENT_OPEN, happened, withheld, now)
 
 

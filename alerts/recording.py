@@ -1,6 +1,8 @@
 """Keeps what an attempt came to, and what follows for the delivery, its channel and its incident."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -8,13 +10,24 @@ from django.db import transaction
 from alerts.channels.base import ERROR_LENGTH, Outcome
 from alerts.models import AlertEvent, Channel, Delivery, DeliveryAttempt, DeliveryState
 from alerts.retries import retry_delay
+from common.bulk import update_rows
 from incidents.models import EventType
-from incidents.services import add_timeline
+from incidents.timeline import Line, add_lines
 
 DISABLED_REASON = "The receiver answered 410 Gone."
+_MOVED = ("attempts_made", "reached", "state", "next_attempt_at", "finished_at")
 
 
-@transaction.atomic
+class Attempt(NamedTuple):
+    """One try of a delivery whose channel is loaded; `random` in [0, 1) spreads the next one."""
+
+    delivery: Delivery
+    outcome: Outcome
+    started_at: datetime
+    latency_ms: float
+    random: float
+
+
 def record_attempt(
     *,
     delivery: Delivery,
@@ -25,65 +38,80 @@ def record_attempt(
     random: float,
     now: datetime,
 ) -> None:
-    """The attempt's row, the delivery's next state and the channel given back; one transaction.
+    """As `record_attempts` for one."""
+    record_attempts([Attempt(delivery, outcome, started_at, latency_ms, random)], sender_id=sender_id, now=now)
 
-    A delivery that came to its end in the meantime (a lease that was lost) stays as it is; the attempt is kept. One
-    that was deleted leaves nothing.
+
+@transaction.atomic
+def record_attempts(attempts: Sequence[Attempt], *, sender_id: UUID, now: datetime) -> None:
+    """Each attempt's row, its delivery's next state and its channel given back; one transaction, few statements.
+
+    The attempts are of different channels. A delivery that came to its end in the meantime (a lease that was lost)
+    stays as it is; the attempt is kept. One that was deleted leaves nothing.
     """
-    channel = delivery.channel
-    found = Delivery.objects.select_for_update(of=("self",), no_key=True).filter(pk=delivery.pk).first()
-    if found is None:
-        return
-    found.channel = channel
-    _keep(found, outcome, started_at, latency_ms)
-    if found.next_attempt_at is not None:
-        _move(found, outcome, random, now)
-    _settle_channel(channel, outcome, sender_id, now)
+    _hold_channels(attempts)
+    found = _hold_deliveries(attempts)
+    kept = [(found[one.delivery.pk], one) for one in attempts if one.delivery.pk in found]
+    DeliveryAttempt.objects.bulk_create([_row(one) for _, one in kept])
+    moving = [(delivery, one) for delivery, one in kept if delivery.next_attempt_at is not None]
+    lines = [_move(delivery, one, now) for delivery, one in moving]
+    rows = [(delivery.pk, *(getattr(delivery, name) for name in _MOVED)) for delivery, _ in moving]
+    update_rows(Delivery, "id", _MOVED, rows)
+    add_lines([line for line in lines if line is not None], now=now)
+    _settle_channels(attempts, sender_id, now)
 
 
-def _keep(delivery: Delivery, outcome: Outcome, started_at: datetime, latency_ms: float) -> None:
-    DeliveryAttempt.objects.create(
-        delivery=delivery,
-        started_at=started_at,
-        latency_ms=round(latency_ms, 2),
-        ok=outcome.ok,
-        status_code=outcome.status_code,
-        error=outcome.error.replace("\x00", "")[:ERROR_LENGTH],
-        response_excerpt=outcome.excerpt,
+def _hold_channels(attempts: Sequence[Attempt]) -> None:
+    """Channels before deliveries, as `claiming.take` does, each in the order of their ids."""
+    channels = Channel.objects.filter(pk__in=[one.delivery.channel_id for one in attempts]).order_by("pk")
+    list(channels.select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def _hold_deliveries(attempts: Sequence[Attempt]) -> dict[int, Delivery]:
+    channels = {one.delivery.pk: one.delivery.channel for one in attempts}
+    rows = Delivery.objects.filter(pk__in=channels).order_by("pk").defer("payload")
+    found = {one.pk: one for one in rows.select_for_update(of=("self",), no_key=True)}
+    for pk, delivery in found.items():
+        delivery.channel = channels[pk]
+    return found
+
+
+def _row(one: Attempt) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        delivery=one.delivery,
+        started_at=one.started_at,
+        latency_ms=round(one.latency_ms, 2),
+        ok=one.outcome.ok,
+        status_code=one.outcome.status_code,
+        error=one.outcome.error.replace("\x00", "")[:ERROR_LENGTH],
+        response_excerpt=one.outcome.excerpt,
     )
 
 
-def _move(delivery: Delivery, outcome: Outcome, random: float, now: datetime) -> None:
+def _move(delivery: Delivery, one: Attempt, now: datetime) -> Line | None:
+    """Puts the next state on the delivery; returns the line of its incident when that is the end of it."""
+    outcome = one.outcome
     delivery.attempts_made += 1
     delivery.reached = [*delivery.reached, *outcome.reached]
-    delay = None if outcome.is_gone else retry_delay(delivery.attempts_made, random)
-    if outcome.ok:
-        _finish(delivery, DeliveryState.DELIVERED, outcome, now)
-    elif delay is None:
-        _finish(delivery, DeliveryState.FAILED, outcome, now)
-    else:
+    delay = None if outcome.is_gone else retry_delay(delivery.attempts_made, one.random)
+    if not outcome.ok and delay is not None:
         delivery.state, delivery.next_attempt_at = DeliveryState.PENDING, now + timedelta(seconds=delay)
-    delivery.save(update_fields=["attempts_made", "reached", "state", "next_attempt_at", "finished_at"])
+        return None
+    delivery.state = DeliveryState.DELIVERED if outcome.ok else DeliveryState.FAILED
+    delivery.next_attempt_at, delivery.finished_at = None, now
+    return None if delivery.incident_id is None else _ending(delivery, delivery.incident_id, outcome)
 
 
-def _finish(delivery: Delivery, state: DeliveryState, outcome: Outcome, now: datetime) -> None:
-    delivery.state, delivery.next_attempt_at, delivery.finished_at = state, None, now
-    if delivery.incident_id is None:
-        return
-    add_timeline(
-        incident=delivery.incident,  # type: ignore[arg-type]
-        type=EventType.DELIVERY,
-        message=_line(delivery, outcome),
-        now=now,
-        data={
-            "deliveryId": delivery.pk,
-            "channelId": delivery.channel_id,
-            "channel": delivery.channel.name,
-            "event": delivery.event,
-            "ok": outcome.ok,
-            "attempts": delivery.attempts_made,
-        },
-    )
+def _ending(delivery: Delivery, incident_id: int, outcome: Outcome) -> Line:
+    told = {
+        "deliveryId": delivery.pk,
+        "channelId": delivery.channel_id,
+        "channel": delivery.channel.name,
+        "event": delivery.event,
+        "ok": outcome.ok,
+        "attempts": delivery.attempts_made,
+    }
+    return Line(incident_id, EventType.DELIVERY, _line(delivery, outcome), told)
 
 
 def _line(delivery: Delivery, outcome: Outcome) -> str:
@@ -96,15 +124,17 @@ def _line(delivery: Delivery, outcome: Outcome) -> str:
     return f"Told {whom} ({what}){reached}"
 
 
-def _settle_channel(channel: Channel, outcome: Outcome, sender_id: UUID, now: datetime) -> None:
-    """Gives the channel back, unless another sender took it over. One that is gone gets nothing more."""
-    mine = Channel.objects.filter(pk=channel.pk)
-    mine.filter(claimed_by=sender_id).update(claimed_by=None, claimed_until=None)
-    mine.update(is_failing=not outcome.ok)
-    if outcome.ok:
-        mine.filter(verified_at=None).update(verified_at=now)
-    if outcome.is_gone:
-        mine.update(is_enabled=False, disabled_reason=DISABLED_REASON)
-        Delivery.objects.filter(channel=channel, next_attempt_at__isnull=False).update(
+def _settle_channels(attempts: Sequence[Attempt], sender_id: UUID, now: datetime) -> None:
+    """Gives channels back, unless another sender took them over. One whose receiver is gone gets nothing more."""
+    ok, failed = ([one.delivery.channel_id for one in attempts if one.outcome.ok is word] for word in (True, False))
+    channels = Channel.objects.filter(pk__in=[*ok, *failed])
+    channels.filter(claimed_by=sender_id).update(claimed_by=None, claimed_until=None)
+    channels.filter(pk__in=ok, is_failing=True).update(is_failing=False)
+    channels.filter(pk__in=failed, is_failing=False).update(is_failing=True)
+    channels.filter(pk__in=ok, verified_at=None).update(verified_at=now)
+    gone = [one.delivery.channel_id for one in attempts if one.outcome.is_gone]
+    if gone:
+        channels.filter(pk__in=gone).update(is_enabled=False, disabled_reason=DISABLED_REASON)
+        Delivery.objects.filter(channel__in=gone, next_attempt_at__isnull=False).update(
             state=DeliveryState.FAILED, next_attempt_at=None, finished_at=now
         )

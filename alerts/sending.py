@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from alerts.channels.base import Outcome, Send
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Delivery
 from alerts.nudge import add_waker, remove_waker
-from alerts.recording import record_attempt
+from alerts.recording import Attempt, record_attempts
 from common.clock import now as clock_now
 
 log = logging.getLogger("websignal.alerts")
@@ -32,6 +32,7 @@ TICK_SECONDS = 1.0
 BUSY_TICK_SECONDS = 0.05
 RETRY_DATABASE_SECONDS = 0.5
 LOOK_AHEAD = 500
+RECORDED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Lane:
     total: int
 
 
-HEALTHY, FAILING = Lane(quick=32, total=128), Lane(quick=8, total=16)
+HEALTHY, FAILING = Lane(quick=64, total=192), Lane(quick=8, total=16)
 # After this a message no longer counts as quick: its receiver is slow, and must not hold up the others.
 QUICK_SECONDS = 0.25
 LaneKey = tuple[str, bool]
@@ -156,33 +157,31 @@ class Sender:
             self._take()
 
     def _record_finished(self) -> None:
+        """Raises what a database that is away raises: the jobs stay and are recorded when it is back."""
         while self._finished:
-            job = self._finished[0]
-            self._record(job)
-            self._finished.popleft()
-            self._under_way.pop(job.delivery.channel_id, None)
+            jobs = [self._finished[place] for place in range(min(len(self._finished), RECORDED_AT_ONCE))]
+            self._record(jobs)
+            for job in jobs:
+                self._finished.popleft()
+                self._under_way.pop(job.delivery.channel_id, None)
 
-    def _record(self, job: _Job) -> None:
-        """Raises what a database that is away raises: the job stays and is recorded when it is back."""
+    def _record(self, jobs: Sequence[_Job]) -> None:
+        """One transaction; when it fails, each alone, so that an answer that cannot be stored holds up no other."""
         try:
-            self._record_as(job, job.outcome or _NOTHING)
+            record_attempts(
+                [_attempt(job, job.outcome or _NOTHING) for job in jobs], sender_id=self.id, now=self._clock()
+            )
         except (OperationalError, InterfaceError):
             raise
         except Exception:
-            log.exception("Delivery %s cannot be recorded as it went", job.delivery.pk)
-            is_ok = job.outcome is not None and job.outcome.ok
-            self._record_as(job, Outcome(ok=is_ok, error="The answer could not be stored."))
-
-    def _record_as(self, job: _Job, outcome: Outcome) -> None:
-        record_attempt(
-            delivery=job.delivery,
-            outcome=outcome,
-            started_at=job.started_at,
-            latency_ms=job.latency_ms,
-            sender_id=self.id,
-            random=random.random(),  # noqa: S311
-            now=self._clock(),
-        )
+            log.exception("Delivery %s cannot be recorded as it went", ", ".join(str(job.delivery.pk) for job in jobs))
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._record([job])
+                return
+            is_ok = jobs[0].outcome is not None and jobs[0].outcome.ok
+            lost = Outcome(ok=is_ok, error="The answer could not be stored.")
+            record_attempts([_attempt(jobs[0], lost)], sender_id=self.id, now=self._clock())
 
     def _renew(self) -> None:
         now = time.monotonic()
@@ -240,6 +239,10 @@ class Sender:
 
     def _lease_end(self) -> datetime:
         return self._clock() + timedelta(seconds=self._lease_seconds)
+
+
+def _attempt(job: _Job, outcome: Outcome) -> Attempt:
+    return Attempt(job.delivery, outcome, job.started_at, job.latency_ms, random.random())  # noqa: S311
 
 
 def _hand_in(finished: "deque[_Job]", wake: threading.Event, job: _Job) -> None:

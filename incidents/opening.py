@@ -39,7 +39,7 @@ def open_incidents(openings: Sequence[Opening], *, now: datetime, by: Actor = SY
     """The new ones, by monitor; left out is what is open of its kind and subject for its monitor already."""
     incidents = _insert([_incident(one) for one in openings])
     if incidents:
-        lines = [Line(one, EventType.OPENED, one.title, one.cause) for one in incidents]
+        lines = [Line(one.pk, EventType.OPENED, one.title, one.cause) for one in incidents]
         happened = list(map(Happening, incidents, add_lines(lines, now=now, by=by)))
         events.incidents_opened.send(sender=Incident, happened=happened, now=now)
     return incidents

@@ -132,7 +132,7 @@ def resolve_incidents(reasons: Mapping[int, str], *, now: datetime, by: Actor = 
         incident.version += 1
         if by.user:
             audit.record(by=by, workspace=incident.workspace, verb="resolve", target=incident)
-    lines = [Line(one, EventType.RESOLVED, reasons[one.pk] or f"Resolved by {by.label}") for one in closing]
+    lines = [Line(one.pk, EventType.RESOLVED, reasons[one.pk] or f"Resolved by {by.label}") for one in closing]
     happened = list(map(Happening, closing, add_lines(lines, now=now, by=by)))
     events.incidents_resolved.send(sender=Incident, happened=happened, now=now)
     return found
@@ -215,7 +215,8 @@ def _locked(incident: Incident) -> Incident:
 
 def _lockable() -> QuerySet[Incident]:
     rows = Incident.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("monitor", "workspace", "acknowledged_by", "resolved_by")
+    related = rows.select_related("monitor", "workspace", "acknowledged_by", "resolved_by")
+    return related.defer("monitor__settings")
 
 
 def _save(incident: Incident, *fields: str) -> None:

@@ -11,7 +11,7 @@ from incidents.models import Incident, TimelineEvent
 class Line(NamedTuple):
     """One line to write; of `message` the first 500 characters are kept."""
 
-    incident: Incident
+    incident_id: int
     type: str
     message: str
     data: Mapping[str, Any] | None = None
@@ -19,10 +19,12 @@ class Line(NamedTuple):
 
 def add_lines(lines: Sequence[Line], *, now: datetime, by: Actor = SYSTEM) -> list[TimelineEvent]:
     """One line more on each timeline, in one statement for all."""
+    if not lines:
+        return []
     return TimelineEvent.objects.bulk_create(
         [
             TimelineEvent(
-                incident=line.incident,
+                incident_id=line.incident_id,
                 type=line.type,
                 message=line.message[:500],
                 actor=by.user,
@@ -44,4 +46,4 @@ def add_timeline(
     data: Mapping[str, Any] | None = None,
 ) -> TimelineEvent:
     """One line more on the timeline."""
-    return add_lines([Line(incident, type, message, data)], now=now, by=by)[0]
+    return add_lines([Line(incident.pk, type, message, data)], now=now, by=by)[0]

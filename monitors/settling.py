@@ -53,7 +53,7 @@ def settle(counted: Sequence[Counted], now: datetime) -> list[StatusChange]:
 def _move(
     states: Sequence[MonitorState], paths: Mapping[int, _Path], views: Mapping[int, Views], now: datetime
 ) -> list[StatusChange]:
-    monitors = Monitor.objects.select_related("workspace").in_bulk([state.pk for state in states])
+    monitors = Monitor.objects.select_related("workspace").defer("settings").in_bulk([state.pk for state in states])
     _keep_findings([one for state in states for one in paths[state.pk].found.values()])
     seen = _Seen(one for state in states for one in _shown(paths[state.pk]))
     turns = [

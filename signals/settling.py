@@ -109,7 +109,9 @@ def _hold(ids: list[int], due_by: datetime | None) -> list[Held]:
     states = HeartbeatState.objects.filter(pk__in=by_id, attention_at__isnull=False).order_by("pk")
     if due_by is not None:
         states = states.filter(attention_at__lte=due_by)
-    states = states.select_related("heartbeat__monitor__workspace").select_for_update(of=("self",))
+    # Settings are encrypted: to read them costs more than the rest, and nothing here needs them.
+    states = states.select_related("heartbeat__monitor__workspace").defer("heartbeat__monitor__settings")
+    states = states.select_for_update(of=("self",))
     return [Held(by_id[state.pk], state) for state in states]
 
 

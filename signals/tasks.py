@@ -8,7 +8,7 @@ from signals import sweep, upkeep
 
 @shared_task(name="signals.sweep", ignore_result=True)
 def sweep_heartbeats() -> None:
-    """Each second: moves on what fell due."""
+    """Four times a second: moves on what fell due."""
     sweep.sweep(now=clock.now())
 
 

@@ -14,7 +14,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "monitors: find those that nobody looks at": every(15, "monitors.mark_unwatched"),
     "monitors: start and end deployments": every(1, "monitors.move_deployments"),
     "incidents: open what is no longer held back": every(1, "incidents.release"),
-    "signals: find what is overdue": every(1, "signals.sweep"),
+    "signals: find what is overdue": every(0.25, "signals.sweep"),
     "alerts: send what is due": every(1, "alerts.tasks.send_due"),
     "alerts: ask addresses to confirm": every(5, "alerts.tasks.ask_recipients"),
     "alerts: tell what a window held back": every(5, "alerts.tasks.tell_held"),
