@@ -184,12 +184,16 @@ class EngineRun(models.Model):
 
 
 class Result(models.Model):
-    """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds."""
+    """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds.
+
+    On PostgreSQL the table lies in partitions, one a day (`partitions.py`). No constraint on the foreign keys: who
+    stores results holds the monitor's region states, and so does who deletes it.
+    """
 
     workspace_path = "monitor__workspace"
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="results", db_index=False)
-    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False)
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="results", db_index=False, db_constraint=False)
+    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     scheduled_at = models.DateTimeField()
     lag_ms = models.FloatField()
     loop_lag_ms = models.FloatField()
@@ -210,7 +214,8 @@ class Result(models.Model):
     objects = ScopedManager()
 
     class Meta:
-        indexes = [models.Index(fields=["monitor", "scheduled_at"], name="result_by_monitor")]
+        constraints = [models.UniqueConstraint(fields=["monitor", "scheduled_at", "region"], name="result_counts_once")]
+        indexes = [models.Index(fields=["scheduled_at"], name="result_by_time")]
 
     def __str__(self) -> str:
         return f"{self.monitor_id} at {self.scheduled_at:%Y-%m-%d %H:%M:%S}"

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from monitors.models import Monitor, MonitorState, Result, StatusChange
+from monitors.models import Monitor, MonitorState, Region, Result, StatusChange
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -70,10 +70,11 @@ def test_a_check_on_demand_counts(api, make_monitor, shop):
 
 @pytest.fixture
 def history(monitor, region, now):
+    regions = [region, Region.objects.create(key="r2", name="R2")]
     Result.objects.bulk_create(
         Result(
-            monitor=monitor, region=region, scheduled_at=now + timedelta(seconds=number // 2), lag_ms=1, loop_lag_ms=0,
-            ok=number % 5 != 0, failure_class="" if number % 5 else "timeout",
+            monitor=monitor, region=regions[number % 2], scheduled_at=now + timedelta(seconds=number // 2),
+            lag_ms=1, loop_lag_ms=0, ok=number % 5 != 0, failure_class="" if number % 5 else "timeout",
         )
         for number in range(25)
     )  # fmt: skip
