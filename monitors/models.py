@@ -9,20 +9,25 @@ from accounts.models import WorkspaceOwned
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
+from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
 
 __all__ = [
     "CoveredMonitor",
+    "DailyRollup",
     "Deployment",
     "DeploymentState",
     "EngineRun",
     "Evidence",
     "FailureClass",
+    "HourlyRollup",
+    "LateHour",
     "MaintenanceWindow",
     "Monitor",
     "MonitorState",
     "Region",
     "RegionState",
     "Result",
+    "RollupMark",
     "ServiceGroup",
     "Status",
     "StatusChange",

@@ -6,6 +6,7 @@ from common import clock
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.queues import probe_queue
+from monitors.rollups import drop_old_hours, roll_up
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
 
@@ -30,7 +31,15 @@ def mark_unwatched_task() -> None:
 
 @shared_task(name="monitors.drop_old_results")
 def drop_old_results_task() -> None:
-    drop_old_results(now=clock.now())
+    now = clock.now()
+    drop_old_results(now=now)
+    drop_old_hours(now=now)
+
+
+@shared_task(name="monitors.roll_up", ignore_result=True)
+def roll_up_task() -> None:
+    """Each minute: hours that are over, and those that results came late for."""
+    roll_up(now=clock.now())
 
 
 @shared_task(name="monitors.move_deployments", ignore_result=True)

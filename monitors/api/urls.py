@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from common.api.routes import Routes
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
-from monitors.api.series import AvailabilityView, ResultsView
+from monitors.api.series import AvailabilityView, LatencyView, ResultsView
 from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
 
 routes = Routes()
@@ -24,5 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("monitors/<int:pk>/results", ResultsView.as_view(), name="monitor-results"),
     path("v1/monitor/<int:pk>/availability", AvailabilityView.as_view(**_v1), name="v1-monitor-availability"),
     path("monitors/<int:pk>/availability", AvailabilityView.as_view(), name="monitor-availability"),
+    path("v1/monitor/<int:pk>/latency", LatencyView.as_view(**_v1), name="v1-monitor-latency"),
+    path("monitors/<int:pk>/latency", LatencyView.as_view(), name="monitor-latency"),
     *routes.urls,
 ]
