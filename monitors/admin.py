@@ -15,7 +15,7 @@ from common.admin import HistoryAdmin, OperatorAdmin, ServiceAdmin
 from common.invalid import Conflict
 from monitors.admin_form import MonitorForm
 from monitors.admin_planned import CoveredMonitorAdmin, DeploymentAdmin, MaintenanceWindowAdmin
-from monitors.admin_rollups import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, RollupMarkAdmin
+from monitors.admin_rollups import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, ReportAdmin, RollupMarkAdmin
 from monitors.checking import check_now
 from monitors.models import (
     EngineRun,
@@ -37,6 +37,7 @@ __all__ = [
     "HourlyRollupAdmin",
     "LateHourAdmin",
     "MaintenanceWindowAdmin",
+    "ReportAdmin",
     "RollupMarkAdmin",
 ]
 

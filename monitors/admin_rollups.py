@@ -1,9 +1,11 @@
-"""The operators' pages of rollups, to be read."""
+"""The operators' pages of rollups and reports, to be read."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from common.admin import HistoryAdmin
-from monitors.models import DailyRollup, HourlyRollup, LateHour, RollupMark
+from monitors.models import DailyRollup, HourlyRollup, LateHour, Report, RollupMark
 
 
 @admin.register(DailyRollup)
@@ -46,3 +48,19 @@ class LateHourAdmin(HistoryAdmin):
     list_select_related = ("monitor",)
     search_fields = ("monitor__name",)
     ordering = ("-pk",)
+
+
+@admin.register(Report)
+class ReportAdmin(HistoryAdmin):
+    """Reports that were asked for."""
+
+    list_display = ("created_at", "monitor", "format", "since", "until", "state", "attempts", "requested_by")
+    list_filter = ("state", "format")
+    list_select_related = ("monitor", "requested_by")
+    search_fields = ("monitor__name",)
+    ordering = ("-pk",)
+    exclude = ("content",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        found: QuerySet[Report] = super().get_queryset(request)
+        return found.defer("content")

@@ -9,6 +9,7 @@ from accounts.models import WorkspaceOwned
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
+from monitors.report_models import Report, ReportFormat, ReportState
 from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
     "MonitorState",
     "Region",
     "RegionState",
+    "Report",
+    "ReportFormat",
+    "ReportState",
     "Result",
     "RollupMark",
     "ServiceGroup",

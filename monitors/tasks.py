@@ -6,6 +6,7 @@ from common import clock
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.queues import probe_queue
+from monitors.reports.services import drop_old_reports, make_reports
 from monitors.rollups import drop_old_hours, roll_up
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
@@ -34,6 +35,7 @@ def drop_old_results_task() -> None:
     now = clock.now()
     drop_old_results(now=now)
     drop_old_hours(now=now)
+    drop_old_reports(now=now)
 
 
 @shared_task(name="monitors.roll_up", ignore_result=True)
@@ -46,3 +48,9 @@ def roll_up_task() -> None:
 def move_deployments_task() -> None:
     """Each second: starts and ends deployments whose time has come."""
     move_deployments(now=clock.now())
+
+
+@shared_task(name="monitors.make_reports", ignore_result=True)
+def make_reports_task() -> None:
+    """Every 5 seconds, and when one is asked for: files that wait to be made."""
+    make_reports(now=clock.now())

@@ -13,6 +13,7 @@ from monitors.models import (
     HourlyRollup,
     LateHour,
     Region,
+    Report,
     Result,
     RollupMark,
     StatusChange,
@@ -56,6 +57,7 @@ def one_of_each(workspace, now, by, number=0):
     DailyRollup.objects.create(monitor=monitor, region=region, day=at.date(), checks=1, failures=1, summary=b"")
     HourlyRollup.objects.create(monitor=monitor, region=region, day=at.date(), hours=b"")
     RollupMark.objects.get_or_create(defaults={"hours_until": at, "days_until": at})
+    Report.objects.create(workspace=workspace, monitor=monitor, format="pdf", since=at, until=at, created_at=at)
     LateHour.objects.create(monitor=monitor, hour=at)
     Evidence.objects.create(monitor=monitor, region=region, is_good=True, observed_at=at, data={"body": "hello"})
     Signal.objects.create(heartbeat=beating.heartbeat, type="SUCCESS", created_at=at, payload="done", method="GET")

@@ -308,6 +308,9 @@ HOURLY_RETENTION_DAYS = env.integer(
     "Days that counts and latencies are kept by the hour; by the day they stay.",
     at_least=2,
 )
+REPORT_RETENTION_DAYS = env.integer(
+    "REPORT_RETENTION_DAYS", 30, "Days that files of reports are kept for their download.", at_least=1
+)
 
 # Mail
 EMAIL_HOST = env.text("EMAIL_HOST", "", "SMTP server. Without one, email alerts wait and say so.", shown="none")

@@ -149,6 +149,8 @@ def test_live_answers_are_as_the_document_says(world):
         ("GET", "/api/monitors/{id}/results", {"id": monitor.pk}, None),
         ("GET", "/api/monitors/{id}/availability", {"id": monitor.pk}, None),
         ("GET", "/api/monitors/{id}/latency", {"id": monitor.pk}, None),
+        ("POST", "/api/v1/monitor/{id}/report/generate", {"id": monitor.pk}, {"startDate": "2026-01-01"}),
+        ("POST", "/api/v1/monitor/{id}/report/generate", {"id": monitor.pk}, {"format": "pdf"}),
         ("GET", "/api/monitors/{id}/incidents", {"id": monitor.pk}, None),
         ("POST", "/api/v1/monitortest", {}, {"url": "http://127.0.0.1:1/"}),
         ("GET", "/api/incidents", {}, None),
