@@ -39,3 +39,8 @@ def moment(text: str | None) -> str:
 def day(text: str, interval: str) -> str:
     """The start of a bucket, as short as its length allows."""
     return f"{datetime.fromisoformat(text):{'%d %b %H:%M' if interval == 'hour' else '%d %b %Y'}}"
+
+
+def thousands(number: int) -> str:
+    """10,000."""
+    return f"{number:,}"
