@@ -17,6 +17,7 @@ def monitor_menu(monitor: Monitor, *, dialog: str = "") -> list[Item]:
     delete: Item = {"label": "Delete", "icon": "trash-2", "href": f"{edit}#delete", "is_danger": True}
     return [
         {"label": "Edit", "icon": "pencil", "href": edit},
+        {"label": "Reports", "icon": "download", "href": reverse("reports", args=[monitor.pk])},
         {"label": act[0], "icon": act[1], "action": reverse(act[2], args=[monitor.pk])},
         delete | ({"dialog": dialog} if dialog else {}),
     ]

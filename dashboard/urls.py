@@ -13,6 +13,7 @@ from dashboard.views import (
     monitor_forms,
     monitors,
     oauth,
+    reports,
     settings,
 )
 
@@ -36,6 +37,8 @@ urlpatterns: list[URLPattern] = [
         path(f"{_MONITOR}/{act}", monitor.MonitorAct.as_view(), {"act": act}, name=f"monitor-{act}")
         for act in ("pause", "resume", "check", "delete")
     ),
+    path(f"{_MONITOR}/reports", reports.ReportList.as_view(), name="reports"),
+    path(f"{_MONITOR}/reports/<int:report_id>", reports.ReportDownload.as_view(), name="report"),
     path("heartbeats", monitors.HeartbeatList.as_view(), name="heartbeats"),
     path("heartbeats/new", heartbeats.HeartbeatCreate.as_view(), name="heartbeat-create"),
     path("heartbeats/runs", heartbeats.HeartbeatRuns.as_view(), name="heartbeat-runs"),

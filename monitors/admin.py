@@ -15,6 +15,7 @@ from common.admin import HistoryAdmin, OperatorAdmin, ServiceAdmin
 from common.invalid import Conflict
 from monitors.admin_form import MonitorForm
 from monitors.admin_planned import CoveredMonitorAdmin, DeploymentAdmin, MaintenanceWindowAdmin
+from monitors.admin_rollups import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, ReportAdmin, RollupMarkAdmin
 from monitors.checking import check_now
 from monitors.models import (
     EngineRun,
@@ -32,7 +33,16 @@ from monitors.models import (
 )
 from monitors.services import delete_monitor, pause, resume
 
-__all__ = ["CoveredMonitorAdmin", "DeploymentAdmin", "MaintenanceWindowAdmin"]
+__all__ = [
+    "CoveredMonitorAdmin",
+    "DailyRollupAdmin",
+    "DeploymentAdmin",
+    "HourlyRollupAdmin",
+    "LateHourAdmin",
+    "MaintenanceWindowAdmin",
+    "ReportAdmin",
+    "RollupMarkAdmin",
+]
 
 MOST_CHECKS = 20
 

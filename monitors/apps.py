@@ -15,6 +15,7 @@ class MonitorsConfig(AppConfig):
         probed.register()
         health.register()
         post_migrate.connect(_make_first_region, sender=self)
+        post_migrate.connect(_make_partitions, sender=self)
 
 
 def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
@@ -22,3 +23,11 @@ def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
     regions = sender.get_model("Region")._default_manager.using(using)
     if not regions.exists():
         regions.create(key="default", name="Default")
+
+
+def _make_partitions(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
+    """The coming days' partitions, so that the first results need not go to the default one."""
+    from common import clock
+    from monitors import partitions
+
+    partitions.tend(now=clock.now(), using=using)

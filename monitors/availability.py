@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(slots=True)
 class Bucket:
-    """Seconds by what they were, of one period."""
+    """Seconds by what they were, of one period; beside them how many checks it saw, and how many of them failed."""
 
     start: datetime
     end: datetime
@@ -40,6 +40,8 @@ class Bucket:
     unknown_seconds: float = 0.0
     maintenance_seconds: float = 0.0
     statuses: set[str] = field(default_factory=set)
+    checks: int = 0
+    failures: int = 0
 
     @property
     def availability(self) -> float | None:

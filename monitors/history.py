@@ -10,6 +10,7 @@ from monitors import availability, status
 from monitors.availability import Bucket, Change, Span
 from monitors.models import Evidence, Monitor, Result, StatusChange
 from monitors.planned import maintenance_of
+from monitors.rollup_reading import summaries_of
 
 RAW_WINDOW = timedelta(hours=2)
 UPTIME_DAYS = 90
@@ -53,16 +54,21 @@ def _observed_spans(monitors: Iterable[int], *, since: datetime, until: datetime
     }
 
 
-def availability_of(monitor: Monitor, *, since: datetime, until: datetime, interval: str = "day") -> Availability:
-    """The one function behind every availability figure."""
+def availability_of(
+    monitor: Monitor, *, since: datetime, until: datetime, interval: str = "day", now: datetime | None = None
+) -> Availability:
+    """The one function behind every availability figure; `now` is `until` when not given."""
     observed = _observed_spans([monitor.pk], since=since, until=until)[monitor.pk]
     maintenance = maintenance_of([monitor.pk], since=since, until=until).get(monitor.pk, [])
     found = availability.without(observed, maintenance)
-    return Availability(
-        total=availability.measure(found, since, until),
-        buckets=availability.bucketed(found, availability.edges(since, until, interval)),
-        downtimes=_downtimes(observed, found),
-    )
+    edges = availability.edges(since, until, interval)
+    total, buckets = availability.measure(found, since, until), availability.bucketed(found, edges)
+    checks = summaries_of(monitor, edges, interval=interval, now=now or until)
+    for bucket, by_region in zip(buckets, checks, strict=True):
+        bucket.checks = sum(one.checks for one in by_region.values())
+        bucket.failures = sum(one.failures for one in by_region.values())
+    total.checks, total.failures = sum(one.checks for one in buckets), sum(one.failures for one in buckets)
+    return Availability(total=total, buckets=buckets, downtimes=_downtimes(observed, found))
 
 
 def uptime_days(monitors: Iterable[int], *, now: datetime, days: int = UPTIME_DAYS) -> dict[int, list[Bucket]]:

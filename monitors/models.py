@@ -10,9 +10,12 @@ from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from monitors.learned_models import Facts, Finding, LearnedAnswer
 from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
+from monitors.report_models import Report, ReportFormat, ReportState
+from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
 
 __all__ = [
     "CoveredMonitor",
+    "DailyRollup",
     "Deployment",
     "DeploymentState",
     "EngineRun",
@@ -21,12 +24,18 @@ __all__ = [
     "FailureClass",
     "Finding",
     "LearnedAnswer",
+    "HourlyRollup",
+    "LateHour",
     "MaintenanceWindow",
     "Monitor",
     "MonitorState",
     "Region",
     "RegionState",
+    "Report",
+    "ReportFormat",
+    "ReportState",
     "Result",
+    "RollupMark",
     "ServiceGroup",
     "Status",
     "StatusChange",
@@ -190,12 +199,16 @@ class EngineRun(models.Model):
 
 
 class Result(models.Model):
-    """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds."""
+    """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds.
+
+    On PostgreSQL the table lies in partitions, one a day (`partitions.py`). No constraint on the foreign keys: who
+    stores results holds the monitor's region states, and so does who deletes it.
+    """
 
     workspace_path = "monitor__workspace"
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="results", db_index=False)
-    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False)
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="results", db_index=False, db_constraint=False)
+    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     scheduled_at = models.DateTimeField()
     lag_ms = models.FloatField()
     loop_lag_ms = models.FloatField()
@@ -216,7 +229,8 @@ class Result(models.Model):
     objects = ScopedManager()
 
     class Meta:
-        indexes = [models.Index(fields=["monitor", "scheduled_at"], name="result_by_monitor")]
+        constraints = [models.UniqueConstraint(fields=["monitor", "scheduled_at", "region"], name="result_counts_once")]
+        indexes = [models.Index(fields=["scheduled_at"], name="result_by_time")]
 
     def __str__(self) -> str:
         return f"{self.monitor_id} at {self.scheduled_at:%Y-%m-%d %H:%M:%S}"

@@ -13,6 +13,7 @@ from monitors.learning import keep_answers, learned_of
 from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
 from monitors.models import Result as StoredResult
 from monitors.probes.base import Result
+from monitors.rollups import note_late
 from monitors.settling import settle
 from monitors.storable import tidy
 from monitors.watched import Watched
@@ -69,6 +70,7 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     known = learned_of(results)
     counted = list(count(map(tidy, results), rows, _newer(results, rows.values()), dict(known)))
     insert_rows(StoredResult, _RESULT_FIELDS, [_result_row(one.result) for one in counted])
+    note_late(((one.before.monitor_id, instant(one.result.check.scheduled_at)) for one in counted), now=now)
     latest = {one.before.pk: one for one in counted}
     update_rows(RegionState, "id", _STATE_FIELDS, [_state_row(one) for one in latest.values()])
     _keep_evidence(counted)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from celery import current_app
-from django.db import DataError, close_old_connections, connection
+from django.db import DataError, IntegrityError, close_old_connections, connection
 from kombu.exceptions import OperationalError
 
 from common import clock
@@ -24,7 +24,7 @@ PASS_ON_EVERY_SECONDS = 0.2
 # Failures may be changes of status, each with its incident and alerts: so many are stored in a transaction of their own
 # that no lock is held for long.
 MANY_FAILURES, AT_ONCE = 50, 100
-_UNSTORABLE = (DataError, ValueError, TypeError, OverflowError, RecursionError)
+_UNSTORABLE = (DataError, IntegrityError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 class DatabaseStore:

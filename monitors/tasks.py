@@ -7,6 +7,8 @@ from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.facts import drop_old_facts
 from monitors.queues import probe_queue
+from monitors.reports.services import drop_old_reports, make_reports
+from monitors.rollups import drop_old_hours, roll_up
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
 
@@ -31,11 +33,26 @@ def mark_unwatched_task() -> None:
 
 @shared_task(name="monitors.drop_old_results")
 def drop_old_results_task() -> None:
-    drop_old_results(now=clock.now())
-    drop_old_facts(now=clock.now())
+    now = clock.now()
+    drop_old_results(now=now)
+    drop_old_facts(now=now)
+    drop_old_hours(now=now)
+    drop_old_reports(now=now)
+
+
+@shared_task(name="monitors.roll_up", ignore_result=True)
+def roll_up_task() -> None:
+    """Each minute: hours that are over, and those that results came late for."""
+    roll_up(now=clock.now())
 
 
 @shared_task(name="monitors.move_deployments", ignore_result=True)
 def move_deployments_task() -> None:
     """Each second: starts and ends deployments whose time has come."""
     move_deployments(now=clock.now())
+
+
+@shared_task(name="monitors.make_reports", ignore_result=True)
+def make_reports_task() -> None:
+    """Every 5 seconds, and when one is asked for: files that wait to be made."""
+    make_reports(now=clock.now())

@@ -7,7 +7,17 @@ from incidents.models import EventType, HeldIncident, Severity
 from incidents.services import acknowledge, add_note, add_timeline, open_manual
 from monitors.deploying import create_deployment
 from monitors.maintaining import create_window
-from monitors.models import Evidence, Region, Result, StatusChange
+from monitors.models import (
+    DailyRollup,
+    Evidence,
+    HourlyRollup,
+    LateHour,
+    Region,
+    Report,
+    Result,
+    RollupMark,
+    StatusChange,
+)
 from monitors.services import create_monitor
 from signals.models import Dependency, DependencyLink, Liveness, Signal, StreamTicket
 
@@ -44,6 +54,11 @@ def one_of_each(workspace, now, by, number=0):
         monitor=monitor, region=region, scheduled_at=at, lag_ms=1, loop_lag_ms=0, ok=False, failure_class="refused"
     )
     StatusChange.objects.create(monitor=monitor, at=at, before="NEW", after="DOWN", reason="refused")
+    DailyRollup.objects.create(monitor=monitor, region=region, day=at.date(), checks=1, failures=1, summary=b"")
+    HourlyRollup.objects.create(monitor=monitor, region=region, day=at.date(), hours=b"")
+    RollupMark.objects.get_or_create(defaults={"hours_until": at, "days_until": at})
+    Report.objects.create(workspace=workspace, monitor=monitor, format="pdf", since=at, until=at, created_at=at)
+    LateHour.objects.create(monitor=monitor, hour=at)
     Evidence.objects.create(monitor=monitor, region=region, is_good=True, observed_at=at, data={"body": "hello"})
     Signal.objects.create(heartbeat=beating.heartbeat, type="SUCCESS", created_at=at, payload="done", method="GET")
     Liveness.objects.get_or_create(name="ingest", defaults={"alive_at": now})

@@ -20,6 +20,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "alerts: tell what a window held back": every(5, "alerts.tasks.tell_held"),
     "alerts: remind of open incidents": every(5, "alerts.tasks.remind"),
     "accounts: clear OAuth tokens that ended": every(3600, "accounts.clear_tokens"),
+    "monitors: roll results up": every(60, "monitors.roll_up"),
+    "monitors: make reports": every(5, "monitors.make_reports"),
     "monitors: drop old results": every(3600, "monitors.drop_old_results"),
     "signals: drop old signals": every(3600, "signals.drop_old_signals"),
     "accounts: drop what has run out": every(3600, "accounts.drop_outdated"),

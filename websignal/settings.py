@@ -302,6 +302,15 @@ PROBE_REFERENCE_HOSTS = env.words(
 RESULT_RETENTION_DAYS = env.integer(
     "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
 )
+HOURLY_RETENTION_DAYS = env.integer(
+    "HOURLY_RETENTION_DAYS",
+    400,
+    "Days that counts and latencies are kept by the hour; by the day they stay.",
+    at_least=2,
+)
+REPORT_RETENTION_DAYS = env.integer(
+    "REPORT_RETENTION_DAYS", 30, "Days that files of reports are kept for their download.", at_least=1
+)
 
 # Mail
 EMAIL_HOST = env.text("EMAIL_HOST", "", "SMTP server. Without one, email alerts wait and say so.", shown="none")

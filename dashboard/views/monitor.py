@@ -17,6 +17,7 @@ from dashboard.menus import monitor_menu
 from dashboard.paging import Window, window
 from dashboard.planned import planned_marks, under_way
 from dashboard.snippets import ping_lines
+from dashboard.trends import trends_of
 from dashboard.uptime import monitor_days, uptime_figures
 from incidents.selectors import incidents
 from monitors import checking, history, services
@@ -94,7 +95,10 @@ class MonitorPage(OneMonitor):
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())
-        return render(request, "dashboard/monitor.html", context | self.results())
+        return render(request, "dashboard/monitor.html", context | self.results() | self._trends())
+
+    def _trends(self) -> dict[str, Any]:
+        return {"trends": trends_of(self.monitor, self.request.GET.get("period"), now=clock.now())}
 
     def _signals(self) -> dict[str, Any]:
         heartbeat = self.monitor.heartbeat

@@ -1,4 +1,4 @@
-"""Endpoints of what a monitor has seen: raw results and availability."""
+"""Endpoints of what a monitor has seen: raw results, availability and latency."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,12 +17,12 @@ from common.api.parameters import Choice, Flag, Text, period
 from common.api.serializers import ApiSerializer
 from common.api.views import ApiView
 from common.invalid import FieldError, Invalid
-from common.times import rfc3339
+from monitors.api.figures import availability_json, latency_json
 from monitors.api.serializers import ResultPageSerializer
 from monitors.api.shown import result_json
-from monitors.availability import Bucket
-from monitors.history import Availability, availability_of
-from monitors.models import Monitor, Result
+from monitors.history import availability_of
+from monitors.latency import latency
+from monitors.models import Monitor, Region, Result
 
 DEFAULT_PERIOD = timedelta(days=30)
 MOST_BUCKETS = 2000
@@ -79,6 +79,8 @@ class AvailabilityBucketSerializer(ApiSerializer):
     availability = serializers.FloatField(allow_null=True, help_text="0 to 1; null when nothing was observed.")
     coverage = serializers.FloatField(help_text="0 to 1: the share that was observed.")
     downtime_seconds = serializers.FloatField()
+    checks = serializers.IntegerField(help_text="Checks of all regions.")
+    failures = serializers.IntegerField(help_text="Those that failed.")
 
 
 class AvailabilitySerializer(ApiSerializer):
@@ -89,6 +91,8 @@ class AvailabilitySerializer(ApiSerializer):
     availability = serializers.FloatField(allow_null=True)
     coverage = serializers.FloatField()
     downtime_seconds = serializers.FloatField()
+    checks = serializers.IntegerField()
+    failures = serializers.IntegerField()
     unknown_seconds = serializers.FloatField()
     maintenance_seconds = serializers.FloatField()
     incident_count = serializers.IntegerField(help_text="Downtimes that touch the period.")
@@ -97,9 +101,8 @@ class AvailabilitySerializer(ApiSerializer):
     buckets = ListField(child=AvailabilityBucketSerializer())
 
 
-@extend_schema(tags=["Monitor data"])
-class AvailabilityView(MonitorSeriesView):
-    """How much of a period a monitor was up."""
+class PeriodView(MonitorSeriesView):
+    """Base: a period in buckets."""
 
     query_parameters = {
         "get": (
@@ -108,10 +111,8 @@ class AvailabilityView(MonitorSeriesView):
         )
     }
 
-    @extend_schema(responses=AvailabilitySerializer)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Availability of a period (the last 30 days when not given), as a whole and by buckets."""
-        monitor = self.monitor()
+    def asked(self) -> dict[str, Any]:
+        """`since`, `until`, `interval` and `now` of the query. Raises Invalid where they make no sense."""
         interval = self.query.get("interval", "day")
         until = min(self.query.get("endDate", self.now), self.now)
         since = self.query.get("startDate", until - DEFAULT_PERIOD)
@@ -119,26 +120,77 @@ class AvailabilityView(MonitorSeriesView):
             raise Invalid([FieldError("?startDate", "invalid", "Must be before endDate and in the past.")])
         if (until - since) / _LENGTHS[interval] > MOST_BUCKETS:
             raise Invalid([FieldError("?interval", "too_many", f"That makes more than {MOST_BUCKETS} buckets.")])
-        return Response(_availability_json(availability_of(monitor, since=since, until=until, interval=interval)))
+        return {"since": since, "until": until, "interval": interval, "now": self.now}
 
 
-def _availability_json(found: Availability) -> dict[str, Any]:
-    return {
-        "startDate": rfc3339(found.total.start),
-        "endDate": rfc3339(found.total.end),
-        **_figures(found.total),
-        "unknownSeconds": round(found.total.unknown_seconds, 3),
-        "maintenanceSeconds": round(found.total.maintenance_seconds, 3),
-        "incidentCount": len(found.downtimes),
-        "mttrSeconds": found.mttr_seconds,
-        "mtbfSeconds": found.mtbf_seconds,
-        "buckets": [{"start": rfc3339(one.start), **_figures(one)} for one in found.buckets],
+@extend_schema(tags=["Monitor data"])
+class AvailabilityView(PeriodView):
+    """How much of a period a monitor was up."""
+
+    @extend_schema(responses=AvailabilitySerializer)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Availability of a period (the last 30 days when not given), as a whole and by buckets."""
+        monitor = self.monitor()
+        return Response(availability_json(availability_of(monitor, **self.asked())))
+
+
+class PhasesSerializer(ApiSerializer):
+    """Mean milliseconds of each phase; null when nothing was measured."""
+
+    dns = serializers.FloatField(allow_null=True)
+    connect = serializers.FloatField(allow_null=True)
+    tls = serializers.FloatField(allow_null=True)
+    first_byte = serializers.FloatField(allow_null=True)
+    transfer = serializers.FloatField(allow_null=True)
+
+
+class LatencyFiguresSerializer(ApiSerializer):
+    """Milliseconds of the checks that were good; percentiles within 1 %, null when there were none."""
+
+    count = serializers.IntegerField(help_text="Good checks that were measured.")
+    min = serializers.FloatField(allow_null=True)
+    mean = serializers.FloatField(allow_null=True)
+    p50 = serializers.FloatField(allow_null=True)
+    p75 = serializers.FloatField(allow_null=True)
+    p90 = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
+    phases = PhasesSerializer()
+
+
+class LatencyBucketSerializer(LatencyFiguresSerializer):
+    """One part of the period."""
+
+    start = InstantField()
+
+
+class LatencySerializer(LatencyFiguresSerializer):
+    """The period as a whole and its buckets."""
+
+    start_date = InstantField()
+    end_date = InstantField()
+    buckets = ListField(child=LatencyBucketSerializer())
+
+
+@extend_schema(tags=["Monitor data"])
+class LatencyView(PeriodView):
+    """How long the good checks of a period took."""
+
+    query_parameters = {
+        "get": (*PeriodView.query_parameters["get"], Text(name="region", help="Only from this region, by its key."))
     }
 
+    @extend_schema(responses=LatencySerializer)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Latency of a period (the last 30 days when not given), as a whole and by buckets."""
+        monitor, asked = self.monitor(), self.asked()
+        return Response(latency_json(latency(monitor, region=self._region(), **asked)))
 
-def _figures(bucket: Bucket) -> dict[str, Any]:
-    return {
-        "availability": bucket.availability,
-        "coverage": bucket.coverage,
-        "downtimeSeconds": round(bucket.down_seconds, 3),
-    }
+    def _region(self) -> Region | None:
+        if "region" not in self.query:
+            return None
+        found = Region.objects.filter(key=self.query["region"]).first()
+        if found is None:
+            raise Invalid([FieldError("?region", "unknown", "There is no such region.")])
+        return found

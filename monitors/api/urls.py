@@ -5,7 +5,8 @@ from django.urls import URLPattern, URLResolver, path
 from common.api.routes import Routes
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
-from monitors.api.series import AvailabilityView, ResultsView
+from monitors.api.reports import ReportGenerateView, ReportView
+from monitors.api.series import AvailabilityView, LatencyView, ResultsView
 from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
 
 routes = Routes()
@@ -24,5 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("monitors/<int:pk>/results", ResultsView.as_view(), name="monitor-results"),
     path("v1/monitor/<int:pk>/availability", AvailabilityView.as_view(**_v1), name="v1-monitor-availability"),
     path("monitors/<int:pk>/availability", AvailabilityView.as_view(), name="monitor-availability"),
+    path("v1/monitor/<int:pk>/latency", LatencyView.as_view(**_v1), name="v1-monitor-latency"),
+    path("monitors/<int:pk>/latency", LatencyView.as_view(), name="monitor-latency"),
+    path("v1/monitor/<int:pk>/report/generate", ReportGenerateView.as_view(**_v1), name="v1-report-generate"),
+    path("monitors/<int:pk>/reports", ReportGenerateView.as_view(), name="report-generate"),
+    path("v1/report/<int:pk>", ReportView.as_view(**_v1), name="v1-report"),
     *routes.urls,
 ]

@@ -1,6 +1,7 @@
 // Draws [data-chart] figures with uPlot: stacked phases, a threshold, marks; colours come from the tokens.
 
 const SERIES_COLOURS = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5"];
+const BAND_COLOURS = ["--series-4", "--series-2", "--series-1"]; // the median stands out, the tail is faint
 const MARK_COLOURS = { incident: "--down-fill", deployment: "--text-muted" };
 const HEIGHT = 260;
 const DAY_SECONDS = 86400;
@@ -31,12 +32,13 @@ function spoken(value, unit) {
 }
 
 function layers(data, palette) {
-  const totals = stacked(data.series.map((series) => series.values));
+  const columns = data.series.map((series) => series.values);
+  const totals = data.is_banded ? columns : stacked(columns); // percentiles lie above each other already
   const first = data.series.length === 1 ? SERIES_COLOURS.length - 2 : 0; // a lone series is not the faintest
   return data.series.map((series, place) => ({
     series,
     values: totals[place],
-    colour: palette[SERIES_COLOURS[(first + place) % SERIES_COLOURS.length]],
+    colour: palette[data.is_banded ? BAND_COLOURS[place] : SERIES_COLOURS[(first + place) % SERIES_COLOURS.length]],
   }));
 }
 

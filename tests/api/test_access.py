@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import transaction
 
+from monitors.models import Report
 from signals.models import Dependency
 from tests.api.conftest import Caller
 from websignal.openapi import document
@@ -50,6 +51,10 @@ def alices(monitor, incident, note, window, deployment, group, alice, token_of):
             return incident.pk
         if path.startswith("/api/v1/user"):
             return alice.pk
+        if path.startswith("/api/v1/report/"):
+            fields = {"workspace": monitor.workspace, "monitor": monitor, "format": "csv"}
+            since = monitor.created_at
+            return Report.objects.create(**fields, since=since, until=since, created_at=since).pk
         if path.startswith("/api/tokens"):
             return alice.api_tokens.values_list("pk", flat=True)[0]
         return monitor.pk

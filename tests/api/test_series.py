@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from monitors.models import Monitor, MonitorState, Result, StatusChange
+from common import clock
+from monitors.models import Monitor, MonitorState, Region, Result, StatusChange
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -70,10 +71,11 @@ def test_a_check_on_demand_counts(api, make_monitor, shop):
 
 @pytest.fixture
 def history(monitor, region, now):
+    regions = [region, Region.objects.create(key="r2", name="R2")]
     Result.objects.bulk_create(
         Result(
-            monitor=monitor, region=region, scheduled_at=now + timedelta(seconds=number // 2), lag_ms=1, loop_lag_ms=0,
-            ok=number % 5 != 0, failure_class="" if number % 5 else "timeout",
+            monitor=monitor, region=regions[number % 2], scheduled_at=now + timedelta(seconds=number // 2),
+            lag_ms=1, loop_lag_ms=0, ok=number % 5 != 0, failure_class="" if number % 5 else "timeout",
         )
         for number in range(25)
     )  # fmt: skip
@@ -120,3 +122,49 @@ def test_a_period_that_makes_no_sense_is_named(api, monitor, pointers):
     assert set(pointers(api.get(f"{address}?startDate=2999-01-01"))) == {"?startDate"}
     assert set(pointers(api.get(f"{address}?startDate=1990-01-01&interval=hour"))) == {"?interval"}
     assert api.get(address).status_code == 200
+
+
+@pytest.fixture
+def checked(monitor, region):
+    """An hour of checks that ended just now: 10, 20 … 600 ms, of which every tenth failed."""
+    now = clock.now()
+    Result.objects.bulk_create(
+        Result(
+            monitor=monitor, region=region, scheduled_at=now - timedelta(minutes=number), lag_ms=0, loop_lag_ms=0,
+            ok=number % 10 > 0, latency_ms=number * 10.0, dns_ms=1, connect_ms=2, tls_ms=3, first_byte_ms=4,
+        )
+        for number in range(1, 61)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/api/v1/monitor/{}/latency", "/api/monitors/{}/latency"])
+def test_latency_of_a_period(api, monitor, checked, path):
+    answer = api.get(path.format(monitor.pk) + "?interval=hour&region=default")
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    figures = {"count", "min", "mean", "p50", "p75", "p90", "p95", "p99", "max", "phases"}
+    assert set(body) == figures | {"startDate", "endDate", "buckets"}
+    assert set(body["buckets"][0]) == figures | {"start"}
+    assert (body["count"], body["min"], body["max"]) == (54, 10, 590)
+    assert body["p50"] == pytest.approx(290, rel=0.0101)
+    assert body["phases"] == {"dns": 1, "connect": 2, "tls": 3, "firstByte": 4, "transfer": 0}
+    assert sum(one["count"] for one in body["buckets"]) == 54
+
+
+def test_availability_counts_checks(api, monitor, checked):
+    body = api.get(f"/api/monitors/{monitor.pk}/availability").json()
+    assert (body["checks"], body["failures"]) == (60, 6)
+    assert sum(one["checks"] for one in body["buckets"]) == 60
+
+
+def test_latency_of_nothing_is_null(api, monitor):
+    body = api.get(f"/api/monitors/{monitor.pk}/latency").json()
+    assert (body["count"], body["p95"], body["phases"]["dns"]) == (0, None, None)
+
+
+def test_a_wrong_latency_question_is_named(api, monitor, pointers, stranger, anybody):
+    address = f"/api/v1/monitor/{monitor.pk}/latency"
+    assert pointers(api.get(f"{address}?region=mars")) == {"?region": "unknown"}
+    assert pointers(api.get(f"{address}?interval=year&x=1")) == {"?interval": "invalid", "?x": "unknown"}
+    assert stranger.get(address).status_code == 404
+    assert anybody.get(address).status_code == 401

@@ -47,9 +47,14 @@ def test_instants_compare_as_those_that_the_orm_wrote(monitor):
 def test_rows_are_updated_by_their_key_and_others_are_left(monitor):
     Result.objects.bulk_create(
         Result(
-            monitor=monitor, region=Region.objects.get(), scheduled_at=WHOLE_SECOND, lag_ms=0, loop_lag_ms=0, ok=True
+            monitor=monitor,
+            region=Region.objects.get(),
+            scheduled_at=WHOLE_SECOND + timedelta(seconds=place),
+            lag_ms=0,
+            loop_lag_ms=0,
+            ok=True,
         )
-        for _ in range(3)
+        for place in range(3)
     )
     one, two, three = Result.objects.order_by("pk").values_list("pk", flat=True)
     update_rows(Result, "id", ["ok", "detail", "status_code"], [(one, False, "a", None), (three, True, "c", 204)])

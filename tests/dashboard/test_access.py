@@ -12,7 +12,7 @@ from accounts.services import create_token
 from alerts import services as alerts
 from common.clock import now as clock_now
 from dashboard.urls import urlpatterns
-from monitors.models import Monitor
+from monitors.models import Monitor, Report
 
 pytestmark = pytest.mark.django_db
 OPEN = {"sign-in", "sign-out"}
@@ -47,6 +47,7 @@ def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, ali
         "token_id": token.pk,
         "window_id": window.pk,
         "deployment_id": deployment.pk,
+        "report_id": report_of(monitor).pk,
     }
 
     def path(name, **other):
@@ -55,6 +56,12 @@ def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, ali
         return reverse(name, kwargs={key: given[key] for key in wanted})
 
     return path
+
+
+def report_of(monitor):
+    now = clock_now()
+    fields = {"since": now, "until": now, "created_at": now, "state": "DONE", "content": b"monitorId"}
+    return Report.objects.create(workspace=monitor.workspace, monitor=monitor, format="csv", **fields)
 
 
 def is_form_or_page(name):
