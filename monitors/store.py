@@ -111,6 +111,7 @@ class DatabaseStore:
                 log.error("Region %s does not exist or is disabled: nothing is checked", self._region_key)
             if region is not None:
                 Region.objects.filter(pk=region.pk).update(last_seen_at=clock.now())
+                self._own_network.use(region.reference_hosts)
             self._seen = time.monotonic()
         return self._region_id
 

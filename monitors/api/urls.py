@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from common.api.routes import Routes
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
+from monitors.api.regions import RegionViewSet
 from monitors.api.series import AvailabilityView, ResultsView
 from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
 
@@ -14,6 +15,7 @@ routes.register("monitors", MonitorViewSet, basename="monitor")
 routes.register("v1/service-group", ServiceGroupViewSet, basename="v1-service-group")
 routes.register("deployments", DeploymentViewSet, basename="deployment")
 routes.register("maintenance-windows", WindowViewSet, basename="maintenance-window")
+routes.register("regions", RegionViewSet, basename="region")
 
 _v1: dict[str, dict[str, str]] = {"scopes": {}}
 urlpatterns: list[URLPattern | URLResolver] = [
