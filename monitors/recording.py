@@ -11,6 +11,7 @@ from monitors.evidence import evidence_of
 from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState, StatusChange
 from monitors.models import Result as StoredResult
 from monitors.probes.base import Result
+from monitors.second_look import ask_elsewhere
 from monitors.settling import settle
 from monitors.storable import tidy
 from monitors.watched import Watched
@@ -67,6 +68,7 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     latest = {one.before.pk: one for one in counted}
     update_rows(RegionState, "id", _STATE_FIELDS, [_state_row(one) for one in latest.values()])
     _keep_evidence(counted)
+    ask_elsewhere(counted, now)
     return settle([one for one in counted if one.may_change_status], now)
 
 
