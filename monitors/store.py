@@ -86,8 +86,9 @@ class DatabaseStore:
             self._record(results[half:])
 
     def _stay_alive(self) -> None:
-        if self._region_id is not None and self._run_id is not None:
-            self._say_alive(self._region_id)
+        region_id = self._region()
+        if region_id is not None and self._run_id is not None:
+            self._say_alive(region_id)
 
     def _say_alive(self, region_id: int) -> int:
         """The id of this engine's run; a new one where others gave it up for dead meanwhile."""

@@ -6,6 +6,7 @@ from common import clock
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.queues import probe_queue
+from monitors.silence import watch_regions
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
 
@@ -26,6 +27,12 @@ def tick_regions() -> None:
 @shared_task(name="monitors.mark_unwatched")
 def mark_unwatched_task() -> None:
     mark_unwatched(now=clock.now())
+
+
+@shared_task(name="monitors.watch_regions")
+def watch_regions_task() -> None:
+    """Every 5 seconds: regions that fell silent, and those heard again."""
+    watch_regions(now=clock.now())
 
 
 @shared_task(name="monitors.drop_old_results")

@@ -299,6 +299,13 @@ PROBE_ALLOWED_NETWORKS = env.networks(
 PROBE_REFERENCE_HOSTS = env.words(
     "PROBE_REFERENCE_HOSTS", [], "`host:port` that are up whenever our own network is; asked when most targets fail."
 )
+REGION_SILENT_SECONDS = env.integer(
+    "REGION_SILENT_SECONDS",
+    60,
+    "Seconds without a word from its engines after which a region is silent: operators are told once.",
+    at_least=15,
+    at_most=86_400,
+)
 RESULT_RETENTION_DAYS = env.integer(
     "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
 )
@@ -311,6 +318,9 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "", "Its password.", shown
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS, mostly on port 587.")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the first byte, mostly on port 465.")
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server that does not answer is given up.")
+OPERATOR_EMAIL = env.words(
+    "OPERATOR_EMAIL", [], "Addresses that are told of the platform's own trouble.", shown="every operator's"
+)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
 
 # API
@@ -353,7 +363,12 @@ LOG_LEVEL = env.choice(
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 LOGGING_CONFIG = "logging.config.dictConfig"
 
-UNFOLD = {"SITE_TITLE": "WebSignal operators", "SITE_HEADER": "WebSignal", "SHOW_HISTORY": True}
+UNFOLD = {
+    "SITE_TITLE": "WebSignal operators",
+    "SITE_HEADER": "WebSignal",
+    "SHOW_HISTORY": True,
+    "ENVIRONMENT": "monitors.silence.admin_label",
+}
 
 WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64
