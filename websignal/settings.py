@@ -1,5 +1,6 @@
 """Django's settings, all of them read from the environment (table: docs/reference/settings.md)."""
 
+import secrets
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
+# An agent has neither sessions nor pages nor a database to be unsafe with.
+IS_AGENT = sys.argv[1:2] == ["probe_agent"]
 env = Environment()
 
 # How it runs
@@ -58,6 +61,8 @@ def _secret_key() -> str:
         "Signs sessions and encrypts stored secrets; at least 32 characters. Required in production.",
         shown="made once, kept in `DATA_DIR/secret_key`",
     )
+    if IS_AGENT:
+        return secrets.token_urlsafe(48)
     if given or IS_PRODUCTION:
         return given
     return "tests-only-" + "k" * 40 if TESTING else kept_key(DATA_DIR / "secret_key")
@@ -299,6 +304,8 @@ PROBE_ALLOWED_NETWORKS = env.networks(
 PROBE_REFERENCE_HOSTS = env.words(
     "PROBE_REFERENCE_HOSTS", [], "`host:port` that are up whenever our own network is; asked when most targets fail."
 )
+AGENT_URL = env.text("AGENT_URL", "", "Address of the platform that `probe_agent` probes for, https.", shown="none")
+AGENT_TOKEN = env.text("AGENT_TOKEN", "", "Its token, from `create_agent_token` or the admin.", shown="none")
 REGION_SILENT_SECONDS = env.integer(
     "REGION_SILENT_SECONDS",
     60,
@@ -374,7 +381,7 @@ WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64
 )
 ENVIRONMENT = tuple(env.declared.values())
-if IS_PRODUCTION:
+if IS_PRODUCTION and not IS_AGENT:
     refuse_unsafe(
         Setup(
             debug=DEBUG,

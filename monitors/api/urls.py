@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from common.api.routes import Routes
+from monitors.api import agent
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
 from monitors.api.regions import RegionViewSet
@@ -26,5 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("monitors/<int:pk>/results", ResultsView.as_view(), name="monitor-results"),
     path("v1/monitor/<int:pk>/availability", AvailabilityView.as_view(**_v1), name="v1-monitor-availability"),
     path("monitors/<int:pk>/availability", AvailabilityView.as_view(), name="monitor-availability"),
+    path("agent/claim", agent.claim, name="agent-claim"),
+    path("agent/results", agent.results, name="agent-results"),
+    path("agent/end", agent.finish, name="agent-end"),
     *routes.urls,
 ]
