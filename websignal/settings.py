@@ -292,6 +292,13 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 # Probes
 REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")
 PROBE_CAPACITY = env.integer("PROBE_CAPACITY", 1000, "Most checks in flight in one engine.", at_least=1, at_most=20000)
+PROBE_PER_HOST = env.integer(
+    "PROBE_PER_HOST",
+    50,
+    "Most checks in flight to one address in one engine; further ones start late.",
+    at_least=1,
+    at_most=20000,
+)
 PROBE_ALLOW_PRIVATE = env.flag(
     "PROBE_ALLOW_PRIVATE",
     not IS_PRODUCTION,

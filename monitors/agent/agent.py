@@ -18,9 +18,9 @@ SEND_SECONDS = 5.0
 class Agent:
     """Probes for a region until stopped, or until the platform no longer takes its token."""
 
-    def __init__(self, store: RemoteStore, policy: AddressPolicy, capacity: int) -> None:
+    def __init__(self, store: RemoteStore, policy: AddressPolicy, capacity: int, per_host: int) -> None:
         self._store = store
-        self._engine = Engine(store, store.region, policy, capacity)
+        self._engine = Engine(store, store.region, policy, capacity, per_host=per_host)
         self._over = threading.Event()
         self.refused = ""
         self._threads = [

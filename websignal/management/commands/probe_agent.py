@@ -44,7 +44,7 @@ class Command(BaseCommand):
             if options["region"] not in (None, store.region):
                 store.say_goodbye()
                 raise CommandError(f"The token is of the region {store.region}, not of {options['region']}.")
-            agent = Agent(store, outgoing_policy(), settings.PROBE_CAPACITY)
+            agent = Agent(store, outgoing_policy(), settings.PROBE_CAPACITY, settings.PROBE_PER_HOST)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: agent.stop())
             self.stdout.write(f"Probing for the region {store.region}.")
