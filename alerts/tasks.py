@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown
 
-from alerts import recipients, reminders, sending, withheld
+from alerts import notices, recipients, reminders, sending, withheld
 from common.clock import now
 
 _asking = threading.Lock()
@@ -44,3 +44,9 @@ def tell_held() -> None:
 def stop_sender(**_: Any) -> None:
     """What is under way gets two seconds; the rest goes on after its lease, elsewhere or at the next start."""
     sending.stop(2.0)
+
+
+@shared_task(name="alerts.tasks.send_notices", ignore_result=True)
+def send_notices() -> None:
+    """Every 10 seconds: what operators are to be told of the platform itself."""
+    notices.send_notices(now=now())

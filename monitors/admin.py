@@ -15,17 +15,16 @@ from common.admin import HistoryAdmin, OperatorAdmin, ServiceAdmin
 from common.invalid import Conflict
 from monitors.admin_form import MonitorForm
 from monitors.admin_planned import CoveredMonitorAdmin, DeploymentAdmin, MaintenanceWindowAdmin
+from monitors.admin_regions import AgentTokenAdmin, EngineRunAdmin, OperatorNoticeAdmin, RegionAdmin
 from monitors.admin_rollups import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, ReportAdmin, RollupMarkAdmin
 from monitors.checking import check_now
 from monitors.models import (
-    EngineRun,
     Evidence,
     Facts,
     Finding,
     LearnedAnswer,
     Monitor,
     MonitorState,
-    Region,
     RegionState,
     Result,
     ServiceGroup,
@@ -34,12 +33,16 @@ from monitors.models import (
 from monitors.services import delete_monitor, pause, resume
 
 __all__ = [
+    "AgentTokenAdmin",
     "CoveredMonitorAdmin",
     "DailyRollupAdmin",
     "DeploymentAdmin",
+    "EngineRunAdmin",
     "HourlyRollupAdmin",
     "LateHourAdmin",
     "MaintenanceWindowAdmin",
+    "OperatorNoticeAdmin",
+    "RegionAdmin",
     "ReportAdmin",
     "RollupMarkAdmin",
 ]
@@ -136,26 +139,6 @@ class MonitorAdmin(ServiceAdmin):
         incidents = sum(monitor.incidents.count() for monitor in monitors)
         named = [f"{monitor} with its history and incidents" for monitor in monitors]
         return named, {"monitors": len(monitors), "incidents": incidents}, set(), []
-
-
-@admin.register(Region)
-class RegionAdmin(OperatorAdmin):
-    """Places that probe."""
-
-    list_display = ("key", "name", "country", "is_enabled", "last_seen_at")
-    list_filter = ("is_enabled",)
-    search_fields = ("key", "name", "country")
-    readonly_fields = ("last_seen_at",)
-
-
-@admin.register(EngineRun)
-class EngineRunAdmin(HistoryAdmin):
-    """Engines, alive while they say so."""
-
-    list_display = ("pk", "region", "alive_at")
-    list_filter = ("region",)
-    list_select_related = ("region",)
-    ordering = ("-pk",)
 
 
 @admin.register(ServiceGroup)

@@ -8,6 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from monitors.claiming import free_claims
@@ -17,11 +18,13 @@ log = logging.getLogger(__name__)
 
 SAY_EVERY_SECONDS = 1.0
 DEAD_AFTER = timedelta(seconds=3)
+# An agent is heard over the internet, which may be away for a moment; its leases end by themselves meanwhile.
+REMOTE_DEAD_AFTER = timedelta(seconds=30)
 
 
-def begin_run(region_id: int) -> int:
-    """Registers an engine that starts; returns the id of its run."""
-    return EngineRun.objects.create(region_id=region_id, alive_at=Now()).pk
+def begin_run(region_id: int, *, is_remote: bool = False) -> int:
+    """Registers an engine that starts, `is_remote` for an agent's; returns the id of its run."""
+    return EngineRun.objects.create(region_id=region_id, alive_at=Now(), is_remote=is_remote).pk
 
 
 @transaction.atomic
@@ -29,7 +32,8 @@ def say_alive(run_id: int, region_id: int, *, now: datetime) -> bool:
     """Notes that the run is alive and buries those of its region that are not; False when it was itself given up."""
     if not EngineRun.objects.filter(pk=run_id).update(alive_at=Now()):
         return False
-    silent = EngineRun.objects.filter(region_id=region_id, alive_at__lt=Now() - DEAD_AFTER)
+    near = Q(is_remote=False, alive_at__lt=Now() - DEAD_AFTER)
+    silent = EngineRun.objects.filter(near | Q(alive_at__lt=Now() - REMOTE_DEAD_AFTER), region_id=region_id)
     for dead in silent.select_for_update(skip_locked=True).values_list("pk", flat=True):
         end_run(dead, now=now)
         log.warning("Engine run %s is silent; its checks go on here", dead)

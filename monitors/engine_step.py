@@ -28,7 +28,7 @@ def start_engine(region: str) -> Engine:
     global _running
     stop_engine()
     store = DatabaseStore(region, OwnNetwork(settings.PROBE_REFERENCE_HOSTS))
-    engine = Engine(store, region, outgoing_policy(), settings.PROBE_CAPACITY)
+    engine = Engine(store, region, outgoing_policy(), settings.PROBE_CAPACITY, per_host=settings.PROBE_PER_HOST)
     engine.start()
     log.info("Engine of region %s is checking", region)
     _running = engine

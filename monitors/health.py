@@ -1,4 +1,4 @@
-"""The scheduler's line of health: how long the most overdue check has waited for an engine."""
+"""Lines of health: how long the most overdue check has waited for an engine, and which regions are silent."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ from django.db.models import Min
 from common import clock
 from common.health import Line, health_lines
 from monitors.models import RegionState
+from monitors.silence import silent_regions
 
 MOST_LAG = timedelta(seconds=30)
 
@@ -19,6 +20,13 @@ def scheduler_lag() -> Line:
     return Line(lag <= MOST_LAG, f"{lag.total_seconds():.1f} s behind")
 
 
+def regions() -> Line:
+    """Says which regions are silent. Well all the same: a web process serves without them."""
+    silent = ", ".join(region.key for region in silent_regions())
+    return Line(True, f"silent: {silent}" if silent else "all heard")
+
+
 def register() -> None:
-    """Adds the line; called once, when the app is ready."""
+    """Adds the lines; called once, when the app is ready."""
+    health_lines.register("regions", regions)
     health_lines.register("scheduler", scheduler_lag)

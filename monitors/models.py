@@ -10,10 +10,12 @@ from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from monitors.learned_models import Facts, Finding, LearnedAnswer
 from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
+from monitors.region_models import AgentToken, OperatorNotice, judge_reference_hosts
 from monitors.report_models import Report, ReportFormat, ReportState
 from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
 
 __all__ = [
+    "AgentToken",
     "CoveredMonitor",
     "DailyRollup",
     "Deployment",
@@ -23,12 +25,13 @@ __all__ = [
     "Facts",
     "FailureClass",
     "Finding",
-    "LearnedAnswer",
     "HourlyRollup",
     "LateHour",
+    "LearnedAnswer",
     "MaintenanceWindow",
     "Monitor",
     "MonitorState",
+    "OperatorNotice",
     "Region",
     "RegionState",
     "Report",
@@ -77,7 +80,16 @@ class Region(models.Model):
     name = models.CharField(max_length=80)
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2")
     is_enabled = models.BooleanField(default=True)
-    last_seen_at = models.DateTimeField(null=True, blank=True)
+    reference_hosts = models.CharField(
+        max_length=500,
+        blank=True,
+        validators=[judge_reference_hosts],
+        help_text="`host:port` with commas, up whenever this region's own network is; empty: PROBE_REFERENCE_HOSTS.",
+    )
+    last_seen_at = models.DateTimeField("last heard", null=True, blank=True)
+    silent_since = models.DateTimeField(
+        null=True, blank=True, help_text="When its last engine was heard; null while one is."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -193,6 +205,9 @@ class EngineRun(models.Model):
 
     region = models.ForeignKey(Region, models.CASCADE, related_name="+")
     alive_at = models.DateTimeField(help_text="By the database's clock: machines differ.")
+    is_remote = models.BooleanField(
+        default=False, help_text="An agent's: it is heard over the internet, so wait longer."
+    )
 
     def __str__(self) -> str:
         return f"{self.pk} in {self.region_id}"

@@ -14,6 +14,7 @@ from monitors.models import Evidence, Monitor, MonitorState, Region, RegionState
 from monitors.models import Result as StoredResult
 from monitors.probes.base import Result
 from monitors.rollups import note_late
+from monitors.second_look import ask_elsewhere
 from monitors.settling import settle
 from monitors.storable import tidy
 from monitors.watched import Watched
@@ -76,6 +77,7 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     _keep_evidence(counted)
     _keep_facts(counted)
     keep_answers(counted, known)
+    ask_elsewhere(counted, now)
     return settle([one for one in counted if one.may_change_status], now)
 
 

@@ -4,7 +4,7 @@ import logging
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,10 +25,16 @@ class OwnNetwork:
     """Knows the operator's reference hosts (`host:port`), up whenever our own network is. For one thread."""
 
     def __init__(self, hosts: Sequence[str]) -> None:
-        self._hosts = [_split(host) for host in hosts]
+        self._given = self._hosts = split_hosts(hosts)
         self._failing: OrderedDict[int, bool] = OrderedDict()
         self._asked_at = 0.0
         self._was_up = True
+
+    def use(self, hosts: str) -> None:
+        """From now on ask these, as the region's row has them with commas; those of the start when it has none."""
+        found = split_hosts(hosts.split(",")) or self._given
+        if found != self._hosts:
+            self._hosts, self._asked_at = found, 0.0
 
     def believable(self, results: Sequence[Result]) -> Sequence[Result]:
         """`results`, without those that failed on the way when our own network turns out to be down.
@@ -73,10 +79,15 @@ def _any_answers(hosts: Sequence[tuple[str, int]]) -> bool:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def split_hosts(hosts: Iterable[str]) -> list[tuple[str, int]]:
+    """Names and ports of `host:port`, without empty ones. Raises ImproperlyConfigured where one has no port."""
+    return [_split(host.strip()) for host in hosts if host.strip()]
+
+
 def _split(host: str) -> tuple[str, int]:
     name, _, port = host.rpartition(":")
     if not name or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ImproperlyConfigured(f"PROBE_REFERENCE_HOSTS={host!r} cannot be used. Give host:port, with commas.")
+        raise ImproperlyConfigured(f"Reference host {host!r} cannot be used. Give host:port, with commas.")
     return name.strip("[]"), int(port)
 
 

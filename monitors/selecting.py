@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import Workspace
 from common.invalid import FieldError
 from monitors.models import Monitor, Region, ServiceGroup
@@ -24,7 +26,7 @@ def find_named(
     named = Named()
     errors: list[FieldError] = []
     if is_probed and "regions" in fields:
-        named.regions = _regions(fields["regions"], errors)
+        named.regions = _regions(fields["regions"], monitor, errors)
     if fields.get("service_group") is not None:
         named.service_group = _group(workspace, fields["service_group"], errors)
     if "depends_on" in fields:
@@ -38,12 +40,14 @@ def taken_key() -> FieldError:
     return FieldError("/externalKey", "taken", "Another monitor of this workspace has this key.")
 
 
-def _regions(value: object, errors: list[FieldError]) -> list[Region]:
+def _regions(value: object, monitor: Monitor | None, errors: list[FieldError]) -> list[Region]:
+    """The regions of these keys: enabled ones, and those that the monitor has, so that it can be sent back as read."""
     keys = {key for key in _list(value) if isinstance(key, str)}
-    enabled = {region.key: region for region in Region.objects.filter(is_enabled=True).order_by("pk")}
-    if not keys or not keys <= set(enabled) or any(not isinstance(key, str) for key in _list(value)):
-        errors.append(FieldError("/regions", "choice", f"Choose at least one of {', '.join(enabled)}."))
-    return [region for key, region in enabled.items() if key in keys]
+    may = Q(is_enabled=True) | Q(pk__in=monitor.region_states.values("region") if monitor else [])
+    known = {region.key: region for region in Region.objects.filter(may).order_by("pk")}
+    if not keys or not keys <= set(known) or any(not isinstance(key, str) for key in _list(value)):
+        errors.append(FieldError("/regions", "choice", f"Choose at least one of {', '.join(known)}."))
+    return [region for key, region in known.items() if key in keys]
 
 
 def _group(workspace: Workspace, value: object, errors: list[FieldError]) -> ServiceGroup | None:

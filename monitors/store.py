@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from celery import current_app
 from django.db import DataError, IntegrityError, close_old_connections, connection
@@ -52,9 +52,7 @@ class DatabaseStore:
         Each transaction is complete, and what was stored before another failed is not counted again.
         """
         close_old_connections()
-        for part in _parts(self._own_network.believable(results)):
-            self._record(part)
-            self._stay_alive()
+        store_all(self._own_network.believable(results), self._stay_alive)
 
     def pass_on(self) -> None:
         """Sends the tick on to another worker of the region, now and then: this one may be the only one."""
@@ -74,20 +72,10 @@ class DatabaseStore:
         finally:
             connection.close()
 
-    def _record(self, results: Sequence[Result]) -> None:
-        try:
-            record(results, now=clock.now())
-        except _UNSTORABLE:
-            if len(results) == 1:
-                log.exception("A result of monitor %s cannot be stored and is dropped", results[0].check.monitor_id)
-                return
-            half = len(results) // 2
-            self._record(results[:half])
-            self._record(results[half:])
-
     def _stay_alive(self) -> None:
-        if self._region_id is not None and self._run_id is not None:
-            self._say_alive(self._region_id)
+        region_id = self._region()
+        if region_id is not None and self._run_id is not None:
+            self._say_alive(region_id)
 
     def _say_alive(self, region_id: int) -> int:
         """The id of this engine's run; a new one where others gave it up for dead meanwhile."""
@@ -111,8 +99,29 @@ class DatabaseStore:
                 log.error("Region %s does not exist or is disabled: nothing is checked", self._region_key)
             if region is not None:
                 Region.objects.filter(pk=region.pk).update(last_seen_at=clock.now())
+                self._own_network.use(region.reference_hosts)
             self._seen = time.monotonic()
         return self._region_id
+
+
+def store_all(results: Sequence[Result], after_part: Callable[[], None] | None = None) -> None:
+    """Records results in transactions of a bearable size; one that no database can store is dropped and said."""
+    for part in _parts(results):
+        _store(part)
+        if after_part is not None:
+            after_part()
+
+
+def _store(results: Sequence[Result]) -> None:
+    try:
+        record(results, now=clock.now())
+    except _UNSTORABLE:
+        if len(results) == 1:
+            log.exception("A result of monitor %s cannot be stored and is dropped", results[0].check.monitor_id)
+            return
+        half = len(results) // 2
+        _store(results[:half])
+        _store(results[half:])
 
 
 def _parts(results: Sequence[Result]) -> Iterator[Sequence[Result]]:

@@ -9,6 +9,7 @@ from monitors.facts import drop_old_facts
 from monitors.queues import probe_queue
 from monitors.reports.services import drop_old_reports, make_reports
 from monitors.rollups import drop_old_hours, roll_up
+from monitors.silence import watch_regions
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
 
@@ -29,6 +30,12 @@ def tick_regions() -> None:
 @shared_task(name="monitors.mark_unwatched")
 def mark_unwatched_task() -> None:
     mark_unwatched(now=clock.now())
+
+
+@shared_task(name="monitors.watch_regions")
+def watch_regions_task() -> None:
+    """Every 5 seconds: regions that fell silent, and those heard again."""
+    watch_regions(now=clock.now())
 
 
 @shared_task(name="monitors.drop_old_results")

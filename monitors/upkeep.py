@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 
 from monitors import partitions, status
 from monitors.locking import hold_states
-from monitors.models import Monitor, Region, RegionState, Result
+from monitors.models import EngineRun, Monitor, Region, RegionState, Result
 from monitors.settling import LOOKED_AT, NOBODY_LOOKS, Views, views_of
 from monitors.transitions import change_status
 
@@ -65,9 +66,12 @@ def _mark(monitor: Monitor, now: datetime) -> bool:
 def tended_regions(*, now: datetime) -> list[str]:
     """Keys of the regions that an engine looked from just now.
 
-    The others get no ticks: nobody would take them off their queue, and an engine that starts there ticks itself.
+    The others get no ticks: nobody would take them off their queue, and an engine that starts there ticks itself. Nor
+    do those where only agents look, who ask by themselves.
     """
-    tended = Region.objects.filter(is_enabled=True, last_seen_at__gt=now - TENDED)
+    alive = EngineRun.objects.filter(region=OuterRef("pk"), alive_at__gt=Now() - TENDED)
+    only_agents = Exists(alive.filter(is_remote=True)) & ~Exists(alive.filter(is_remote=False))
+    tended = Region.objects.filter(~only_agents, is_enabled=True, last_seen_at__gt=now - TENDED)
     return list(tended.values_list("key", flat=True))
 
 

@@ -12,6 +12,8 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     "monitors: wake the engines": every(1, "monitors.tick_regions"),
     "monitors: find those that nobody looks at": every(15, "monitors.mark_unwatched"),
+    "monitors: notice regions that fall silent": every(5, "monitors.watch_regions"),
+    "alerts: tell the operators": every(10, "alerts.tasks.send_notices"),
     "monitors: start and end deployments": every(1, "monitors.move_deployments"),
     "incidents: open what is no longer held back": every(1, "incidents.release"),
     "signals: find what is overdue": every(0.25, "signals.sweep"),

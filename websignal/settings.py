@@ -1,5 +1,6 @@
 """Django's settings, all of them read from the environment (table: docs/reference/settings.md)."""
 
+import secrets
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
+# An agent has neither sessions nor pages nor a database to be unsafe with.
+IS_AGENT = sys.argv[1:2] == ["probe_agent"]
 env = Environment()
 
 # How it runs
@@ -58,6 +61,8 @@ def _secret_key() -> str:
         "Signs sessions and encrypts stored secrets; at least 32 characters. Required in production.",
         shown="made once, kept in `DATA_DIR/secret_key`",
     )
+    if IS_AGENT:
+        return secrets.token_urlsafe(48)
     if given or IS_PRODUCTION:
         return given
     return "tests-only-" + "k" * 40 if TESTING else kept_key(DATA_DIR / "secret_key")
@@ -287,6 +292,13 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 # Probes
 REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")
 PROBE_CAPACITY = env.integer("PROBE_CAPACITY", 1000, "Most checks in flight in one engine.", at_least=1, at_most=20000)
+PROBE_PER_HOST = env.integer(
+    "PROBE_PER_HOST",
+    50,
+    "Most checks in flight to one address in one engine; further ones start late.",
+    at_least=1,
+    at_most=20000,
+)
 PROBE_ALLOW_PRIVATE = env.flag(
     "PROBE_ALLOW_PRIVATE",
     not IS_PRODUCTION,
@@ -298,6 +310,15 @@ PROBE_ALLOWED_NETWORKS = env.networks(
 )
 PROBE_REFERENCE_HOSTS = env.words(
     "PROBE_REFERENCE_HOSTS", [], "`host:port` that are up whenever our own network is; asked when most targets fail."
+)
+AGENT_URL = env.text("AGENT_URL", "", "Address of the platform that `probe_agent` probes for, https.", shown="none")
+AGENT_TOKEN = env.text("AGENT_TOKEN", "", "Its token, from `create_agent_token` or the admin.", shown="none")
+REGION_SILENT_SECONDS = env.integer(
+    "REGION_SILENT_SECONDS",
+    60,
+    "Seconds without a word from its engines after which a region is silent: operators are told once.",
+    at_least=15,
+    at_most=86_400,
 )
 RESULT_RETENTION_DAYS = env.integer(
     "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
@@ -320,6 +341,9 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "", "Its password.", shown
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS, mostly on port 587.")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the first byte, mostly on port 465.")
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server that does not answer is given up.")
+OPERATOR_EMAIL = env.words(
+    "OPERATOR_EMAIL", [], "Addresses that are told of the platform's own trouble.", shown="every operator's"
+)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
 
 # API
@@ -362,13 +386,18 @@ LOG_LEVEL = env.choice(
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 LOGGING_CONFIG = "logging.config.dictConfig"
 
-UNFOLD = {"SITE_TITLE": "WebSignal operators", "SITE_HEADER": "WebSignal", "SHOW_HISTORY": True}
+UNFOLD = {
+    "SITE_TITLE": "WebSignal operators",
+    "SITE_HEADER": "WebSignal",
+    "SHOW_HISTORY": True,
+    "ENVIRONMENT": "monitors.silence.admin_label",
+}
 
 WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64
 )
 ENVIRONMENT = tuple(env.declared.values())
-if IS_PRODUCTION:
+if IS_PRODUCTION and not IS_AGENT:
     refuse_unsafe(
         Setup(
             debug=DEBUG,

@@ -3,8 +3,10 @@
 from django.urls import URLPattern, URLResolver, path
 
 from common.api.routes import Routes
+from monitors.api import agent
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
+from monitors.api.regions import RegionViewSet
 from monitors.api.reports import ReportGenerateView, ReportView
 from monitors.api.series import AvailabilityView, LatencyView, ResultsView
 from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
@@ -15,6 +17,7 @@ routes.register("monitors", MonitorViewSet, basename="monitor")
 routes.register("v1/service-group", ServiceGroupViewSet, basename="v1-service-group")
 routes.register("deployments", DeploymentViewSet, basename="deployment")
 routes.register("maintenance-windows", WindowViewSet, basename="maintenance-window")
+routes.register("regions", RegionViewSet, basename="region")
 
 _v1: dict[str, dict[str, str]] = {"scopes": {}}
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,5 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/monitor/<int:pk>/report/generate", ReportGenerateView.as_view(**_v1), name="v1-report-generate"),
     path("monitors/<int:pk>/reports", ReportGenerateView.as_view(), name="report-generate"),
     path("v1/report/<int:pk>", ReportView.as_view(**_v1), name="v1-report"),
+    path("agent/claim", agent.claim, name="agent-claim"),
+    path("agent/results", agent.results, name="agent-results"),
+    path("agent/end", agent.finish, name="agent-end"),
     *routes.urls,
 ]

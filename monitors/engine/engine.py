@@ -25,7 +25,7 @@ _END_OF_PEM = "-----END CERTIFICATE-----\n"
 
 
 class Engine:
-    """Carries out the checks of `store`, at most `capacity` scheduled and in flight at a time.
+    """Carries out the checks of `store`: at most `capacity` scheduled and in flight, at most `per_host` to one address.
 
     Start it after the fork, in the process that uses it. A thread of it that dies is started again and said
     in the log.
@@ -40,12 +40,14 @@ class Engine:
         *,
         verify_with: str | None = None,
         nameservers: list[str] | None = None,
+        per_host: int | None = None,
     ) -> None:
         self.region = region
         self.capacity = capacity
         self._policy = policy
         self._verify_with = verify_with or ca_file()
         self._nameservers = nameservers
+        self._per_host = per_host
         self._books = Bookkeeper(store, self._free, self._submit)
         self._loop: ProbeLoop | None = None
         self._stopping = False
@@ -95,6 +97,7 @@ class Engine:
         return EngineStats(
             in_flight=loop.in_flight if loop else 0,
             scheduled=loop.scheduled if loop else 0,
+            held=loop.held if loop else 0,
             checks_total=self._earlier_checks + (loop.checks_total if loop else 0),
             broken_total=self._earlier_broken + (loop.broken_total if loop else 0),
             lag_p50_ms=p50,
@@ -114,7 +117,13 @@ class Engine:
             self._loop.submit(checks)
 
     def _new_loop(self) -> ProbeLoop:
-        return ProbeLoop(self._policy, self._books.take, verify_with=self._verify_with, nameservers=self._nameservers)
+        return ProbeLoop(
+            self._policy,
+            self._books.take,
+            verify_with=self._verify_with,
+            nameservers=self._nameservers,
+            per_host=self._per_host,
+        )
 
     def _run_loop(self) -> None:
         loop = self._loop

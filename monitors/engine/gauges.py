@@ -17,6 +17,7 @@ class EngineStats:
 
     in_flight: int
     scheduled: int
+    held: int  # due, but their address has as many connections as it may
     checks_total: int
     broken_total: int  # checks that ended by an error of ours: no result, looked at again when their lease ends
     lag_p50_ms: float

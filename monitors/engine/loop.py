@@ -15,10 +15,11 @@ from typing import Any
 import pycurl
 
 from common.addresses import AddressPolicy
-from monitors.engine.agenda import Agenda
+from monitors.engine.agenda import MOST_STARTS, Agenda
 from monitors.engine.gauges import LagWindow, Turns
 from monitors.engine.poller import READ, Poller
 from monitors.engine.resolver import Resolver
+from monitors.engine.seats import Seats
 from monitors.engine.transfers import Transfers
 from monitors.engine.waits import Waits
 from monitors.probes.base import Check, ProbeFailed, Result
@@ -33,11 +34,12 @@ _LONGEST_WAIT = 1.0
 class _Run:
     """One check under way. `ticket` names the operation it waits for: a late answer has an old one."""
 
-    __slots__ = ("check", "steps", "ticket")
+    __slots__ = ("check", "seat", "steps", "ticket")
 
-    def __init__(self, check: Check, steps: Look) -> None:
+    def __init__(self, check: Check, steps: Look, seat: str) -> None:
         self.check = check
         self.steps = steps
+        self.seat = seat
         self.ticket = 0
 
 
@@ -51,6 +53,7 @@ class ProbeLoop:
         *,
         verify_with: str | None = None,
         nameservers: list[str] | None = None,
+        per_host: int | None = None,
     ) -> None:
         self._report = report
         self._poller = Poller()
@@ -65,6 +68,7 @@ class ProbeLoop:
         self._poller.watch(self._bell, READ, self._on_bell)
         self._inbox: deque[Check] = deque()
         self._agenda = Agenda()
+        self._seats = Seats(per_host, self._resolver.known)
         self._runs: set[_Run] = set()
         self._by_curl: dict[pycurl.Curl, _Run] = {}
         self._answers: deque[tuple[_Run, int, Any]] = deque()
@@ -102,9 +106,14 @@ class ProbeLoop:
         """How many checks wait for their time."""
         return len(self._agenda) + len(self._inbox)
 
+    @property
+    def held(self) -> int:
+        """How many checks are due and wait because their address has as many as it may."""
+        return len(self._seats)
+
     def unstarted(self) -> list[Check]:
-        """The checks that wait for their time; only after `run` has ended."""
-        return [*self._agenda.rest(), *self._inbox]
+        """The checks that have not started; only after `run` has ended."""
+        return [*self._agenda.rest(), *self._inbox, *self._seats.rest()]
 
     def _ring(self) -> None:
         with self._bell_lock:
@@ -114,7 +123,7 @@ class ProbeLoop:
     def run(self) -> None:
         """Work until drained or halted."""
         try:
-            while not self._halted and not (self._draining and not self._runs and not self.scheduled):
+            while not self._halted and not (self._draining and not self._runs and not self.scheduled and not self.held):
                 self._turn()
         finally:
             self._hand_over()
@@ -153,7 +162,7 @@ class ProbeLoop:
 
     def _wait_seconds(self) -> float:
         now = time.monotonic()
-        if self._inbox or self._answers:
+        if self._inbox or self._answers or self._seats.are_free:
             self._expected_at = now
             return 0.0
         deadline = self._deadlines[0][0] if self._deadlines else now + _LONGEST_WAIT
@@ -173,11 +182,22 @@ class ProbeLoop:
     def _start_due(self, now: float) -> None:
         while self._inbox:
             self._agenda.add((self._inbox.popleft(),))
+        for seat, check, due_at in self._seats.next(MOST_STARTS):
+            self._start(check, seat, (now - due_at) * 1000)
         for check, lag_ms in self._agenda.due(now):
-            self.lags.add(lag_ms)
-            run = _Run(check, carry_out(check, self._handles, lag_ms=lag_ms))
-            self._runs.add(run)
-            self._resume(run, None)
+            taken = self._seats.take(check, now - lag_ms / 1000)
+            if taken is not None:
+                self._start(check, taken, lag_ms)
+
+    def _start(self, check: Check, seat: str, lag_ms: float) -> None:
+        self.lags.add(lag_ms)
+        run = _Run(check, carry_out(check, self._handles, lag_ms=lag_ms), seat)
+        self._runs.add(run)
+        self._resume(run, None)
+
+    def _end(self, run: _Run) -> None:
+        self._runs.discard(run)
+        self._seats.give_back(run.seat)
 
     def _resume_answered(self) -> None:
         for curl, code, message in self._transfers.ended():
@@ -205,7 +225,7 @@ class ProbeLoop:
             # An error of ours says nothing about the target: no result, and the lease brings the check back.
             log.exception("A check of monitor %s broke", run.check.monitor_id)
             self.broken_total += 1
-            self._runs.discard(run)
+            self._end(run)
 
     def _begin(self, run: _Run, operation: Operation) -> None:
         if isinstance(operation, Resolve):
@@ -239,7 +259,7 @@ class ProbeLoop:
             self._ring()
 
     def _finish(self, run: _Run, result: Result) -> None:
-        self._runs.discard(run)
+        self._end(run)
         self.checks_total += 1
         result.loop_lag_ms = self.turns.longest_ms
         self._finished.append(result)

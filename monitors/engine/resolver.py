@@ -65,6 +65,11 @@ class Resolver:
         )
         return False
 
+    def known(self, host: str) -> str | None:
+        """The address dialled first as far as it is known, without asking."""
+        known = self._known.get((host, None))
+        return known.addresses[0] if known else None
+
     @property
     def wanted_at(self) -> float:
         """time.monotonic() at which c-ares wants to be called; inf when nothing is asked."""

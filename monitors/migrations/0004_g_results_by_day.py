@@ -35,7 +35,7 @@ def _key(to, name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitors", "0003_planned_work")]
+    dependencies = [("monitors", "0004_f_learned")]
 
     operations = [
         migrations.AlterField("result", "monitor", _key("monitors.monitor", "results")),

@@ -79,3 +79,11 @@ def test_the_references_are_not_asked_for_every_batch(down, monkeypatch):
 def test_a_host_without_a_port_stops_the_start(host):
     with pytest.raises(ImproperlyConfigured, match="host:port"):
         OwnNetwork([host])
+
+
+def test_a_region_has_reference_hosts_of_its_own_or_those_of_the_start(down, up):
+    network = OwnNetwork([down])
+    network.use(f" {up} ,")
+    assert len(network.believable(results(*OUTAGE))) == 5
+    network.use("")
+    assert network.believable(results(*OUTAGE)) == []

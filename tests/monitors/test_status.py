@@ -1,6 +1,7 @@
 """Every cell of the status rules: each status under each observation, and what must hold for all of them."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,19 @@ def after_check(current, *views, quorum=None, fail_after=2):
 def test_after_a_check(current, views, expected, unless):
     wanted = PAUSED if current == PAUSED else unless.get(current, expected or current)
     assert after_check(current, *views) == wanted
+
+
+@pytest.mark.parametrize("quorum", [None, 1, 2, 3, 9])
+@pytest.mark.parametrize("words", [words for n in range(1, 5) for words in product("+-?", repeat=n)], ids="".join)
+def test_every_cell_of_the_quorum(words, quorum):
+    """`+` up, `-` down, `?` no fresh result."""
+    default = {1: 1, 2: 2, 3: 2, 4: 3}[len(words)]
+    needed = default if quorum is None else min(quorum, len(words))
+    views = [view(word == "-", fresh=word != "?") for word in words]
+    enough_look = len(words) - words.count("?") >= needed
+    wanted = DOWN if words.count("-") >= needed else OK if enough_look else UNKNOWN
+    for current in (OK, DOWN, UNKNOWN, DEGRADED):
+        assert after_check(current, *views, quorum=quorum) == wanted
 
 
 @pytest.mark.parametrize(
