@@ -312,6 +312,15 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS, mostly on port 587."
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the first byte, mostly on port 465.")
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server that does not answer is given up.")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
+MAIL_PING_DOMAIN = (
+    env.text("MAIL_PING_DOMAIN", "", "Mail domain of pings by email (`manage.py mail_listener`).", shown="none: off")
+    .lower()
+    .strip(".")
+)
+MAIL_PING_HOST = env.text("MAIL_PING_HOST", "127.0.0.1", "Address that the mail listener listens on.")
+MAIL_PING_PORT = env.integer(
+    "MAIL_PING_PORT", 2525, "Port that the mail listener listens on.", at_least=1, at_most=65535
+)
 
 # API
 REST_FRAMEWORK = {
