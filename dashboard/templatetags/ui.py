@@ -160,6 +160,7 @@ NAV = [
     ("heartbeats", "Heartbeats", "heart-pulse"),
     ("incidents", "Incidents", "siren"),
     ("alerts", "Alerts", "bell"),
+    ("dependencies", "Dependencies", "link"),
     ("maintenance", "Maintenance", "wrench"),
     ("settings", "Settings", "settings"),
 ]

@@ -12,6 +12,7 @@ from common import clock
 from common.invalid import Conflict
 from dashboard import charts, selectors
 from dashboard.access import WorkspacePage
+from dashboard.dependencies import needs_of
 from dashboard.formats import milliseconds
 from dashboard.menus import monitor_menu
 from dashboard.paging import Window, window
@@ -91,6 +92,7 @@ class MonitorPage(OneMonitor):
             "rules": rules(self.workspace).filter(monitor=monitor),
             "menu": monitor_menu(monitor, dialog="delete"),
             "under_way": under_way(monitor, now=now),
+            "needs": needs_of(monitor),
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())

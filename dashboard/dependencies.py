@@ -1,0 +1,83 @@
+"""Dependencies as pages show them: why each has its status, who pinned it, and what a monitor needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from accounts.models import AuditEntry, Workspace
+from incidents.models import Incident, Kind
+from incidents.selectors import incidents
+from monitors.models import Monitor, Status
+from signals import dependents
+from signals.models import Dependency, DependencyLink, DependencyStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a monitor needs: a dependency or another monitor. `detail` says how its status is known."""
+
+    name: str
+    status: str
+    href: str
+    detail: str
+    at: datetime | None
+
+    @property
+    def is_down(self) -> bool:
+        return self.status == DependencyStatus.DOWN
+
+
+def dependencies(workspace: Workspace) -> QuerySet[Any]:
+    """The dependencies of a workspace with status, watching monitor and dependents, in two queries."""
+    found: Any = dependents.with_status(Dependency.objects.in_workspace(workspace))
+    named: QuerySet[Any] = found.select_related("monitor__state").order_by("name")
+    return named.prefetch_related("links__monitor__state")
+
+
+def word_on(dependency: Dependency, links: Iterable[DependencyLink]) -> str:
+    """Why a dependency has its status, in a few words."""
+    if dependency.pinned_status:
+        return "Pinned"
+    if dependency.monitor is not None:
+        return f"By the monitor {dependency.monitor.name}"
+    return "By reports" if any(link.reported_status for link in links) else "No report yet"
+
+
+def last_pin(dependency: Dependency) -> AuditEntry | None:
+    """The audit row of the change that pinned it as it is; None when it is not pinned."""
+    if not dependency.pinned_status:
+        return None
+    found = AuditEntry.objects.filter(
+        workspace=dependency.workspace_id, object_type="dependency", object_id=str(dependency.pk)
+    )
+    rows = found.filter(verb__in=("create", "edit")).order_by("-created_at", "-pk")[:200]
+    return next((row for row in rows if row.verb == "create" or "pinned_status" in row.changes), None)
+
+
+def incidents_about(workspace: Workspace, dependency: Dependency) -> QuerySet[Incident]:
+    """What was opened because checks said that it is down, newest first."""
+    return incidents(workspace).filter(kind=Kind.DEPENDENCY_DOWN, subject=f"dependency:{dependency.pk}")
+
+
+def needs_of(monitor: Monitor) -> list[Need]:
+    """What a monitor depends on, what is down first, in two queries."""
+    rows = dependents.with_status(Dependency.objects.filter(links__monitor=monitor)).select_related("monitor")
+    links = DependencyLink.objects.filter(monitor=monitor)
+    reports = {link.dependency_id: link for link in links}
+    found = [_need(one, reports[one.pk]) for one in rows if one.pk in reports]
+    for other in monitor.depends_on.select_related("state"):
+        status = other.state.status
+        found.append(Need(other.name, status, reverse("monitor", args=[other.pk]), "A monitor", None))
+    return sorted(found, key=lambda need: (need.status != Status.DOWN, need.name))
+
+
+def _need(dependency: Dependency, link: DependencyLink) -> Need:
+    href = reverse("dependency", args=[dependency.pk])
+    detail = word_on(dependency, [link])
+    is_reported = link.reported_at is not None and detail == "By reports"
+    status: str = dependency.status  # type: ignore[attr-defined]
+    return Need(dependency.name, status, href, "Reported here" if is_reported else detail, link.reported_at)
