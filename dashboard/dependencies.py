@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Workspace
@@ -13,7 +13,7 @@ from incidents.models import Incident, Kind
 from incidents.selectors import incidents
 from monitors.models import Monitor, Status
 from signals import dependents
-from signals.models import Dependency, DependencyLink, DependencyStatus
+from signals.models import Dependency, DependencyStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def dependencies(workspace: Workspace) -> QuerySet[Any]:
     return named.prefetch_related("links__monitor__state")
 
 
-def word_on(dependency: Dependency, links: Iterable[DependencyLink]) -> str:
-    """Why a dependency has its status, in a few words."""
+def word_on(dependency: Dependency, links: Iterable[Any]) -> str:
+    """Why a dependency has its status, in a few words; `links` are whatever has a `reported_status`."""
     if dependency.pinned_status:
         return "Pinned"
     if dependency.monitor is not None:
@@ -65,19 +65,21 @@ def incidents_about(workspace: Workspace, dependency: Dependency) -> QuerySet[In
 
 def needs_of(monitor: Monitor) -> list[Need]:
     """What a monitor depends on, what is down first, in two queries."""
-    rows = dependents.with_status(Dependency.objects.filter(links__monitor=monitor)).select_related("monitor")
-    links = DependencyLink.objects.filter(monitor=monitor)
-    reports = {link.dependency_id: link for link in links}
-    found = [_need(one, reports[one.pk]) for one in rows if one.pk in reports]
+    rows: Any = dependents.with_status(Dependency.objects.filter(links__monitor=monitor)).select_related("monitor")
+    reported = rows.annotate(reported_status=F("links__reported_status"), reported_at=F("links__reported_at"))
+    found = [_need(one) for one in reported]
     for other in monitor.depends_on.select_related("state"):
-        status = other.state.status
-        found.append(Need(other.name, status, reverse("monitor", args=[other.pk]), "A monitor", None))
+        href = reverse("monitor", args=[other.pk])
+        found.append(Need(other.name, other.state.status, href, "A monitor", None))
     return sorted(found, key=lambda need: (need.status != Status.DOWN, need.name))
 
 
-def _need(dependency: Dependency, link: DependencyLink) -> Need:
+def _need(dependency: Any) -> Need:
+    """Of a row that has the report of one monitor's link on it."""
+    detail = word_on(dependency, [dependency])
+    if detail == "By reports":
+        detail = "Reported here"
+    elif detail == "No report yet" and dependency.status != DependencyStatus.UNKNOWN:
+        detail = "Reported by others"
     href = reverse("dependency", args=[dependency.pk])
-    detail = word_on(dependency, [link])
-    is_reported = link.reported_at is not None and detail == "By reports"
-    status: str = dependency.status  # type: ignore[attr-defined]
-    return Need(dependency.name, status, href, "Reported here" if is_reported else detail, link.reported_at)
+    return Need(dependency.name, dependency.status, href, detail, dependency.reported_at)

@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern] = [
     path("heartbeats/new", heartbeats.HeartbeatCreate.as_view(), name="heartbeat-create"),
     path("heartbeats/runs", heartbeats.HeartbeatRuns.as_view(), name="heartbeat-runs"),
     path("heartbeats/<int:monitor_id>/edit", heartbeats.HeartbeatEdit.as_view(), name="heartbeat-edit"),
+    path("heartbeats/<int:monitor_id>/signals", heartbeats.HeartbeatSignals.as_view(), name="heartbeat-signals"),
     path("incidents", incidents.IncidentList.as_view(), name="incidents"),
     path(_INCIDENT, incidents.IncidentPage.as_view(), name="incident"),
     *(

@@ -123,6 +123,17 @@ def test_the_pages_of_what_needs_it_say_that_it_is_down(page, monitor, heartbeat
     assert "This monitor depends on it" in html
 
 
+def test_each_page_tells_its_own_report(page, make_heartbeat, heartbeat, dependency, by_alice):
+    other = make_heartbeat(name="Other")
+    ids = {"dependent_ids": [heartbeat.pk, other.pk]}
+    edit_dependency(dependency=dependency, by=by_alice, now=clock_now(), fields=ids)
+    report_down(dependency, heartbeat)
+    assert "Reported here" in page(f"/monitors/{heartbeat.pk}")
+    html = page(f"/monitors/{other.pk}")
+    assert html.count("Reported by others") == 1
+    assert "Redis is down" in html
+
+
 def test_the_list_costs_the_same_for_many(browser, workspace, by_alice, heartbeat, django_assert_max_num_queries):
     for number in range(30):
         fields = {"name": f"D{number}", "dependent_ids": [heartbeat.pk]}
