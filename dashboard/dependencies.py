@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Workspace
-from incidents.models import Incident, Kind
+from incidents.models import Incident, Kind, State
 from incidents.selectors import incidents
 from monitors.models import Monitor, Status
 from signals import dependents
@@ -18,17 +18,17 @@ from signals.models import Dependency, DependencyStatus
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that a monitor needs: a dependency or another monitor. `detail` says how its status is known."""
+    """Something that a monitor needs: a dependency or another monitor. `detail` says how its status is known.
+
+    `is_untold`: it is down, and no open incident on the page says so.
+    """
 
     name: str
     status: str
     href: str
     detail: str
     at: datetime | None
-
-    @property
-    def is_down(self) -> bool:
-        return self.status == DependencyStatus.DOWN
+    is_untold: bool = False
 
 
 def dependencies(workspace: Workspace) -> QuerySet[Any]:
@@ -60,26 +60,32 @@ def last_pin(dependency: Dependency) -> AuditEntry | None:
 
 def incidents_about(workspace: Workspace, dependency: Dependency) -> QuerySet[Incident]:
     """What was opened because checks said that it is down, newest first."""
-    return incidents(workspace).filter(kind=Kind.DEPENDENCY_DOWN, subject=f"dependency:{dependency.pk}")
+    return incidents(workspace).filter(kind=Kind.DEPENDENCY_DOWN, subject=subject_of(dependency))
 
 
-def needs_of(monitor: Monitor) -> list[Need]:
-    """What a monitor depends on, what is down first, in two queries."""
+def subject_of(dependency: Dependency) -> str:
+    """What incidents about it have as their subject."""
+    return f"dependency:{dependency.pk}"
+
+
+def needs_of(monitor: Monitor, incidents_: Iterable[Incident] = ()) -> list[Need]:
+    """What a monitor depends on, what is down first, in two queries. `incidents_`: those that its page shows."""
+    told = {one.subject for one in incidents_ if one.state != State.RESOLVED}
     rows: Any = dependents.with_status(Dependency.objects.filter(links__monitor=monitor)).select_related("monitor")
     reported = rows.annotate(reported_status=F("links__reported_status"), reported_at=F("links__reported_at"))
-    found = [_need(one) for one in reported]
+    found = [_need(one, told) for one in reported]
     for other in monitor.depends_on.select_related("state"):
-        href = reverse("monitor", args=[other.pk])
-        found.append(Need(other.name, other.state.status, href, "A monitor", None))
+        href, status = reverse("monitor", args=[other.pk]), other.state.status
+        found.append(Need(other.name, status, href, "A monitor", None, status == Status.DOWN))
     return sorted(found, key=lambda need: (need.status != Status.DOWN, need.name))
 
 
-def _need(dependency: Any) -> Need:
+def _need(dependency: Any, told: set[str]) -> Need:
     """Of a row that has the report of one monitor's link on it."""
-    detail = word_on(dependency, [dependency])
+    detail, is_down = word_on(dependency, [dependency]), dependency.status == DependencyStatus.DOWN
     if detail == "By reports":
         detail = "Reported here"
     elif detail == "No report yet" and dependency.status != DependencyStatus.UNKNOWN:
         detail = "Reported by others"
-    href = reverse("dependency", args=[dependency.pk])
-    return Need(dependency.name, dependency.status, href, detail, dependency.reported_at)
+    href, is_untold = reverse("dependency", args=[dependency.pk]), is_down and subject_of(dependency) not in told
+    return Need(dependency.name, dependency.status, href, detail, dependency.reported_at, is_untold)

@@ -72,7 +72,7 @@ class DependencyPage(OneDependency):
             "now": clock.now(),
             "dependency": dependency,
             "links": links,
-            "word": shown.word_on(dependency, links),
+            "known": shown.word_on(dependency, links),
             "pin": shown.last_pin(dependency),
             "incidents": shown.incidents_about(self.workspace, dependency)[:MOST_INCIDENTS],
             "menu": dependency_menu(dependency, dialog="delete"),

@@ -77,6 +77,7 @@ class MonitorPage(OneMonitor):
 
     def get(self, request: HttpRequest, monitor_id: int) -> HttpResponse:
         monitor, now = self.monitor, clock.now()
+        shown = list(incidents(self.workspace).filter(monitor=monitor)[:MOST_INCIDENTS])
         days = with_planned(monitor_days(monitor, now=now), monitor, now=now)
         context: dict[str, Any] = {
             "nav_section": self.section,
@@ -86,12 +87,12 @@ class MonitorPage(OneMonitor):
             "days": days,
             "figures": uptime_figures(monitor, now=now),
             "incident_count": sum(day["incident_count"] for day in days),
-            "incidents": list(incidents(self.workspace).filter(monitor=monitor)[:MOST_INCIDENTS]),
+            "incidents": shown,
             "changes": selectors.status_history(monitor, most=MOST_CHANGES),
             "rules": rules(self.workspace).filter(monitor=monitor),
             "menu": monitor_menu(monitor, dialog="delete"),
             "under_way": under_way(monitor, now=now),
-            "needs": needs_of(monitor),
+            "needs": needs_of(monitor, shown),
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())

@@ -132,6 +132,8 @@ def test_each_page_tells_its_own_report(page, make_heartbeat, heartbeat, depende
     html = page(f"/monitors/{other.pk}")
     assert html.count("Reported by others") == 1
     assert "Redis is down" in html
+    assert "This job depends on it" in html
+    assert "This job depends on it" not in page(f"/monitors/{heartbeat.pk}"), "its incident says so"
 
 
 def test_the_list_costs_the_same_for_many(browser, workspace, by_alice, heartbeat, django_assert_max_num_queries):
