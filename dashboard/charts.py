@@ -48,12 +48,15 @@ def run_chart(heartbeat: Heartbeat) -> dict[str, Any] | None:
     if len(runs) < 2:
         return None
     values = [duration for _, duration in runs]
-    return {
+    chart: dict[str, Any] = {
         "times": [int(at.timestamp()) for at, _ in runs],
         "unit": "ms",
         "series": [{"label": "Run", "values": values}],
         "marks": planned_marks(heartbeat.monitor, since=runs[0][0], until=runs[-1][0]),
     }
+    if heartbeat.max_runtime_seconds:
+        chart |= {"threshold": heartbeat.max_runtime_seconds * 1000, "threshold_label": "Longest run allowed"}
+    return chart
 
 
 def sparks(monitor_ids: Sequence[int], *, now: datetime) -> dict[int, list[float | None]]:

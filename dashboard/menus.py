@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from alerts.models import Delivery, DeliveryState
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
+from signals.models import Dependency
 
 Item = dict[str, Any]
 
@@ -47,3 +48,21 @@ def deployment_menu(deployment: Deployment) -> list[Item]:
     if deployment.state != DeploymentState.ENDED:
         items.append({"label": "End", "icon": "check", "action": reverse("deployment-end", args=[deployment.pk])})
     return [*items, {"label": "Delete", "icon": "trash-2", "href": f"{edit}#delete", "is_danger": True}]
+
+
+def dependency_menu(dependency: Dependency, *, dialog: str = "") -> list[Item]:
+    """What one may do to a dependency; `dialog` names the page's dialog that asks before deleting."""
+    edit = reverse("dependency-edit", args=[dependency.pk])
+    pins = [("Pin as OK", "circle-check", "pin-ok", "OK"), ("Pin as down", "circle-alert", "pin-down", "DOWN")]
+    acts = [*(pin[:3] for pin in pins if pin[3] != dependency.pinned_status)]
+    if dependency.pinned_status:
+        acts.append(("Unpin", "x", "unpin"))
+    delete: Item = {"label": "Delete", "icon": "trash-2", "href": f"{edit}#delete", "is_danger": True}
+    return [
+        {"label": "Edit", "icon": "pencil", "href": edit},
+        *(
+            {"label": label, "icon": icon, "action": reverse(f"dependency-{act}", args=[dependency.pk])}
+            for label, icon, act in acts
+        ),
+        delete | ({"dialog": dialog} if dialog else {}),
+    ]

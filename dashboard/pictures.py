@@ -13,6 +13,7 @@ from dashboard.formats import MONTHS, percent
 # Trouble stands above the skyline and "nobody looked" below it, so a bar reads without its colour.
 HEIGHTS = {"is-ok": 75, "is-late": 88, "is-down": 100, "is-unknown": 25}
 SLOT_USED = 0.7
+MOST_PLANNED = 4
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Day:
     title: str
     href: str
     is_eventful: bool
+    is_planned: bool
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,18 @@ class Bar:
     first: str
     last: str
     summary: str
+    has_planned: bool = False
 
 
 def uptime_bar(days: Sequence[Mapping[str, Any]]) -> Bar:
-    """Lay out day objects {date, availability, coverage, incident_count, state, href?}, oldest first."""
+    """Lay out day objects {date, availability, coverage, incident_count, state, href?, planned?}, oldest first."""
     slot = 100 / max(len(days), 1)
     drawn = [_day(entry, place * slot, slot) for place, entry in enumerate(days)]
     if not drawn:
         return Bar([], "", "", "No history yet")
-    return Bar(drawn, _date(days[0]["date"]), _date(days[-1]["date"]), _summary(days))
+    return Bar(
+        drawn, _date(days[0]["date"]), _date(days[-1]["date"]), _summary(days), any(day.is_planned for day in drawn)
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def _day(entry: Mapping[str, Any], x: float, slot: float) -> Day:
         title=_title(entry),
         href=str(entry.get("href") or ""),
         is_eventful=bool(entry.get("incident_count")) or tone in {"is-late", "is-down"},
+        is_planned=bool(entry.get("planned")),
     )
 
 
@@ -92,14 +98,15 @@ def _tone(entry: Mapping[str, Any]) -> str:
 
 
 def _title(entry: Mapping[str, Any]) -> str:
-    """ "3 Oct: 99.98 %, 1 incident", with the coverage when part of the day was not watched."""
+    """ "3 Oct: 99.98 %, 1 incident", with the coverage when part of the day was not watched, and what was planned."""
+    planned = [str(word) for word in entry.get("planned") or ()][:MOST_PLANNED]
     if entry.get("availability") is None:
-        return f"{_date(entry['date'])}: no data"
+        return f"{_date(entry['date'])}: {', '.join(['no data', *planned])}"
     told = [percent(entry["availability"]), _incidents(entry.get("incident_count") or 0)]
     coverage = entry.get("coverage")
     if coverage is not None and coverage < 0.995:
         told.append(f"{percent(coverage)} watched")
-    return f"{_date(entry['date'])}: {', '.join(told)}"
+    return f"{_date(entry['date'])}: {', '.join([*told, *planned])}"
 
 
 def _incidents(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,6 +13,7 @@ from monitors.models import MaintenanceWindow, Monitor
 from monitors.windows import Period, next_opening
 
 MOST_OFFERED = 500
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,38 @@ class WindowRow:
 
 
 def planned_marks(monitor: Monitor, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Starts and ends of deployments and windows over the monitor, for its charts."""
-    marks = []
-    for deployment in planned.deployments_between(monitor, since=since, until=until):
-        marks.append((deployment.started_at, f"Deployment {deployment} begins"))
-        marks.append((deployment.ended_at, f"Deployment {deployment} ends"))
-    for window, period in planned.windows_between(monitor, since=since, until=until):
-        marks.append((period.start, f"Maintenance {window} begins"))
-        marks.append((period.end, f"Maintenance {window} ends"))
-    return [
-        {"at": int(at.timestamp()), "label": label, "kind": "deployment"}
-        for at, label in marks
-        if at is not None and since <= at < until
+    """Deployments and windows over the monitor that touch [since, until), cut to it, for its charts."""
+    found = [
+        (one.started_at, one.ended_at or until, f"Deployment {one}", "deployment")
+        for one in planned.deployments_between(monitor, since=since, until=until)
     ]
+    found += [
+        (period.start, period.end, f"Maintenance {window}", "window")
+        for window, period in planned.windows_between(monitor, since=since, until=until)
+    ]
+    return [
+        {
+            "at": int(max(start, since).timestamp()),
+            "until": int(min(end, until).timestamp()),
+            "label": label,
+            "kind": kind,
+        }
+        for start, end, label, kind in found
+        if start is not None and start < until and end >= since
+    ]
+
+
+def with_planned(days: list[dict[str, Any]], monitor: Monitor, *, now: datetime) -> list[dict[str, Any]]:
+    """The days of an uptime bar, each with what was planned on it."""
+    if not days:
+        return days
+    since = datetime.combine(days[0]["date"], time(), UTC)
+    marks = planned_marks(monitor, since=since, until=now)
+    for day in days:
+        first = datetime.combine(day["date"], time(), UTC).timestamp()
+        words = [one["label"] for one in marks if one["at"] < first + _DAY_SECONDS and one["until"] >= first]
+        day["planned"] = list(dict.fromkeys(words))
+    return days
 
 
 def under_way(monitor: Monitor, *, now: datetime) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """How things are, in one sentence. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from monitors.models import Status
 
@@ -35,6 +35,16 @@ def open_incidents(count: int) -> str:
     if not count:
         return "Nothing is wrong"
     return "1 incident is open" if count == 1 else f"{count:,} incidents are open"
+
+
+def dependencies_state(statuses: Sequence[str]) -> str:
+    """ "1 is down, 3 are OK" or "All 4 are OK"; empty for none."""
+    down, fine = statuses.count("DOWN"), statuses.count("OK")
+    unknown = len(statuses) - down - fine
+    if fine and fine == len(statuses):
+        return "The one there is is OK" if fine == 1 else f"All {fine:,} are OK"
+    words = ((down, "down"), (fine, "OK"), (unknown, "unknown"))
+    return ", ".join(_are(count, word) for count, word in words if count)
 
 
 def _told(counts: Mapping[str, int], words: tuple[tuple[Status, str], ...]) -> str:

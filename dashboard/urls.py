@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 
 from dashboard.views import (
     alerts,
+    dependencies,
     heartbeats,
     home,
     incidents,
@@ -20,6 +21,7 @@ from dashboard.views import (
 _SIGN_IN = auth_views.LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
 _MONITOR = "monitors/<int:monitor_id>"
 _INCIDENT = "incidents/<int:incident_id>"
+_DEPENDENCY = "dependencies/<int:dependency_id>"
 _DEPLOYMENT = "maintenance/deployments/<int:deployment_id>"
 
 urlpatterns: list[URLPattern] = [
@@ -43,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("heartbeats/new", heartbeats.HeartbeatCreate.as_view(), name="heartbeat-create"),
     path("heartbeats/runs", heartbeats.HeartbeatRuns.as_view(), name="heartbeat-runs"),
     path("heartbeats/<int:monitor_id>/edit", heartbeats.HeartbeatEdit.as_view(), name="heartbeat-edit"),
+    path("heartbeats/<int:monitor_id>/signals", heartbeats.HeartbeatSignals.as_view(), name="heartbeat-signals"),
     path("incidents", incidents.IncidentList.as_view(), name="incidents"),
     path(_INCIDENT, incidents.IncidentPage.as_view(), name="incident"),
     *(
@@ -67,10 +70,23 @@ urlpatterns: list[URLPattern] = [
         path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")
         for act in ("resend", "dismiss")
     ),
+    path("dependencies", dependencies.DependencyList.as_view(), name="dependencies"),
+    path("dependencies/new", dependencies.DependencyCreate.as_view(), name="dependency-create"),
+    path(_DEPENDENCY, dependencies.DependencyPage.as_view(), name="dependency"),
+    path(f"{_DEPENDENCY}/edit", dependencies.DependencyEdit.as_view(), name="dependency-edit"),
+    *(
+        path(f"{_DEPENDENCY}/{act}", dependencies.DependencyAct.as_view(), {"act": act}, name=f"dependency-{act}")
+        for act in ("pin-ok", "pin-down", "unpin", "delete")
+    ),
     path("maintenance", maintenance.MaintenanceList.as_view(), name="maintenance"),
     path("maintenance/windows/new", maintenance.WindowCreate.as_view(), name="window-create"),
     path("maintenance/windows/<int:window_id>", maintenance.WindowEdit.as_view(), name="window-edit"),
-    path("maintenance/windows/<int:window_id>/delete", maintenance.WindowDelete.as_view(), name="window-delete"),
+    path(
+        "maintenance/windows/<int:window_id>/delete",
+        maintenance.WindowAct.as_view(),
+        {"act": "delete"},
+        name="window-delete",
+    ),
     path("maintenance/deployments/new", maintenance.DeploymentCreate.as_view(), name="deployment-create"),
     path(_DEPLOYMENT, maintenance.DeploymentEdit.as_view(), name="deployment-edit"),
     *(

@@ -13,7 +13,7 @@ from signals.schedules import clean_schedule
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 RESERVED_SLUG = re.compile(r"start|fail|log|\d{1,3}")
-METHODS = ("GET", "HEAD", "POST")
+METHODS = ("GET", "HEAD", "POST", "EMAIL")
 READ_ONLY = ("ping_url", "last_ping_at", "next_due_at")
 DEFAULTS: dict[str, Any] = {
     "schedule": None,
@@ -86,16 +86,21 @@ def _wrong_lists(clean: Mapping[str, Any]) -> list[FieldError]:
     if not isinstance(methods, list) or any(one not in METHODS for one in methods):
         errors.append(_error("methods", "invalid_choice", f"Give a list of {', '.join(METHODS)}; empty for all."))
     if not _are_filters(clean["filters"]):
-        detail = 'Give {"body": {"success": [words], "failure": [words], "start": [words]}}, at most 20 words each.'
+        detail = (
+            'Give {"subject": {"success": [words], "failure": [words], "start": [words]}, "body": {…}}, '
+            "at most 20 words each."
+        )
         errors.append(_error("filters", "invalid", detail))
     return errors
 
 
 def _are_filters(filters: object) -> bool:
-    if not isinstance(filters, Mapping) or set(filters) - {"body"}:
+    if not isinstance(filters, Mapping) or set(filters) - {"subject", "body"}:
         return False
-    body = filters.get("body", {})
-    return isinstance(body, Mapping) and all(key in _VERDICTS and _are_words(words) for key, words in body.items())
+    return all(
+        isinstance(one, Mapping) and all(key in _VERDICTS and _are_words(words) for key, words in one.items())
+        for one in filters.values()
+    )
 
 
 def _are_words(words: object) -> bool:

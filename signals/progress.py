@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from monitors import status
 from signals import runs, schedules
+from signals.mail import payload as mail
 
 WATCHED = (status.OK, status.LATE, status.RESUMED, status.UNKNOWN)
 
@@ -104,13 +105,22 @@ def meaning(rules: Rules, signal: Observed) -> Verdict:
         return Verdict(signal.type)
     if rules.methods and signal.method not in rules.methods:
         return Verdict("LOG", note="method")
-    body = rules.filters.get("body")
-    if signal.type == "FAIL" or not body:
+    if signal.type == "FAIL":
         return Verdict(signal.type)
+    searched = [(text, words) for name, text in _texts(signal).items() if (words := rules.filters.get(name))]
     for said, key in (("FAIL", "failure"), ("START", "start"), ("SUCCESS", "success")):
-        if any(word in signal.body for word in body.get(key, ())):
+        if any(word in text for text, words in searched for word in words.get(key, ())):
             return Verdict(said, note="keyword" if said != signal.type else "")
-    return Verdict("LOG", note="keyword") if body.get("success") else Verdict("SUCCESS")
+    needs_word = any(words.get("success") for _, words in searched)
+    return Verdict("LOG", note="keyword") if needs_word else Verdict("SUCCESS")
+
+
+def _texts(signal: Observed) -> dict[str, str]:
+    """What keywords are looked for in, by the name of the filter; only mails have a subject."""
+    if signal.method != mail.METHOD:
+        return {"body": signal.body}
+    subject, body = mail.read(signal.body)
+    return {"subject": subject, "body": body}
 
 
 def after_ping(progress: Progress, signal: Observed) -> Verdict:

@@ -68,7 +68,7 @@ def warn_of_plain_http(app_configs: Any, **_: object) -> list[checks.CheckMessag
 
 
 def _shares_sqlite(setup: Setup) -> bool:
-    return not setup.is_postgres and (setup.web_processes > 1 or setup.command in ("worker", "beat"))
+    return not setup.is_postgres and (setup.web_processes > 1 or setup.command in ("worker", "beat", "mail_listener"))
 
 
 _KEY_HELP = (

@@ -47,5 +47,11 @@ def logging_config(format: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": format, "filters": ["request_id"]}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"uvicorn": {"level": "WARNING"}, "celery": {"level": "WARNING"}, "kombu": {"level": "ERROR"}},
+        "loggers": {
+            "uvicorn": {"level": "WARNING"},
+            "celery": {"level": "WARNING"},
+            "kombu": {"level": "ERROR"},
+            # aiosmtpd tells each line of each session, addresses and thereby tokens included.
+            "mail.log": {"level": "ERROR"},
+        },
     }

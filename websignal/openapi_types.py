@@ -29,10 +29,13 @@ _HEARTBEAT: dict[str, Any] = {
     "token": {"type": "string", "description": "Given at creation or made up; never changes."},
     "slug": {"type": "string"},
     "pingUrl": {"type": "string", "format": "uri", "readOnly": True},
-    "methods": {"type": "array", "items": {"type": "string", "enum": ["GET", "HEAD", "POST"]}},
+    "methods": {"type": "array", "items": {"type": "string", "enum": ["GET", "HEAD", "POST", "EMAIL"]}},
     "failureTolerance": {"type": "integer", "minimum": 0, "maximum": 100},
     "maxRuntimeSeconds": {"type": ["integer", "null"], "minimum": 1},
-    "filters": {"type": "object", "description": "Words in the body that make a ping a success, failure or start."},
+    "filters": {
+        "type": "object",
+        "description": "Words in the body, or in the subject of a mail, that make a ping a success, failure or start.",
+    },
     "lastPingAt": {"type": ["string", "null"], "format": "date-time", "readOnly": True},
     "nextDueAt": {"type": ["string", "null"], "format": "date-time", "readOnly": True},
 }

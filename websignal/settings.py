@@ -345,6 +345,15 @@ OPERATOR_EMAIL = env.words(
     "OPERATOR_EMAIL", [], "Addresses that are told of the platform's own trouble.", shown="every operator's"
 )
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
+MAIL_PING_DOMAIN = (
+    env.text("MAIL_PING_DOMAIN", "", "Mail domain of pings by email (`manage.py mail_listener`).", shown="none: off")
+    .lower()
+    .strip(".")
+)
+MAIL_PING_HOST = env.text("MAIL_PING_HOST", "127.0.0.1", "Address that the mail listener listens on.")
+MAIL_PING_PORT = env.integer(
+    "MAIL_PING_PORT", 2525, "Port that the mail listener listens on.", at_least=1, at_most=65535
+)
 
 # API
 REST_FRAMEWORK = {

@@ -1,6 +1,7 @@
 """The jobs of the examples: threads that ping their heartbeats, of which one stops now and then."""
 
 import contextlib
+import json
 import threading
 import time
 import urllib.request
@@ -23,11 +24,13 @@ def _repeat(job: Job, url: str) -> None:
 
 
 def _backup(url: str, now: float) -> None:
-    """Runs for a second or two, and says when it starts and ends."""
+    """Runs for a second or two, says when it starts and ends, and now and then that what it needs is down."""
     rid = uuid.uuid4()
     _ping(f"{url}/start?rid={rid}")
     time.sleep(1 + now % 2)
-    _ping(f"{url}?rid={rid}", b"412 files, 18.2 MB")
+    storage = "down" if now % 420 < 40 else "ok"
+    needs = [{"name": "Object storage", "status": storage}, {"name": "Orders database", "status": "ok"}]
+    _ping(f"{url}?rid={rid}", json.dumps({"files": 412, "megabytes": 18.2, "dependencies": needs}).encode())
 
 
 def _invoices(url: str, now: float) -> None:

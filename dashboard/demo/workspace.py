@@ -10,6 +10,7 @@ from accounts.services import create_workspace, rename_workspace
 from alerts.models import ChannelType, Rule
 from alerts.services import create_action_group, edit_action_group
 from dashboard.demo.past import invent_past
+from dashboard.demo.plans import plan
 from monitors.models import Monitor
 from monitors.services import create_monitor, edit_monitor
 from signals.heartbeats import ping_url
@@ -42,7 +43,7 @@ WEBSITES = (
     Example("intranet", "Intranet, always down", "/moved-away"),
 )
 JOBS = (
-    Example("backup", "Nightly backup"),
+    Example("backup", "Nightly backup", more={"max_runtime_seconds": 5}),
     Example("invoices", "Invoices, forgets to run", outages=3),
     Example("import", "Import, fails now and then", outages=2),
 )
@@ -57,8 +58,12 @@ def fill(*, targets: str, owner: User, now: datetime) -> dict[str, str]:
         fields = {"type": "http", "interval_seconds": 10, "settings": settings, **more}
         _tell(_saved(workspace, example, fields, now), f"{targets}/hook", now)
     schedule = {"kind": "interval", "interval_seconds": 20}
-    fields = {"type": "heartbeat", "settings": {"schedule": schedule, "grace_seconds": 10}}
-    jobs = {example.key: _saved(workspace, example, fields, now) for example in JOBS}
+    expected = {"schedule": schedule, "grace_seconds": 10}
+    jobs = {
+        example.key: _saved(workspace, example, {"type": "heartbeat", "settings": {**expected, **example.more}}, now)
+        for example in JOBS
+    }
+    plan(workspace, now=now)
     for monitor in jobs.values():
         _tell(monitor, f"{targets}/hook", now)
     tokens = dict(Heartbeat.objects.filter(monitor__in=jobs.values()).values_list("monitor_id", "token"))

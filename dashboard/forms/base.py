@@ -1,18 +1,32 @@
 """How a service's `Invalid` becomes errors beside the fields of a form."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, TypeVar
 
 from django import forms
 
-from common.invalid import FieldError, Invalid
+from common.invalid import Conflict, FieldError, Invalid
 from monitors.fields import wrong_fields
+
+Saved = TypeVar("Saved")
 
 
 class ServiceForm(forms.Form):
     """A form whose rules live in a service; `pointers` maps a JSON pointer of the API to a field of this form."""
 
     pointers: ClassVar[Mapping[str, str]] = {}
+
+    def saved(self, work: Callable[[], Saved]) -> Saved | None:
+        """What a service makes of the form; None when the form or the service finds it wrong, which it then shows."""
+        if not self.is_valid():
+            return None
+        try:
+            return work()
+        except Invalid as invalid:
+            self.add_invalid(invalid)
+        except Conflict as conflict:
+            self.add_error(None, str(conflict))
+        return None
 
     def add_invalid(self, invalid: Invalid) -> None:
         """Puts each error beside its field, or on top when the form has no such field."""

@@ -7,8 +7,18 @@ from zoneinfo import available_timezones
 from django import forms
 
 from dashboard.forms.base import ServiceForm, split_tags
+from signals.heartbeat_settings import METHODS
 
+PLACES = ("subject", "body")
+VERDICTS = ("failure", "start", "success")
+_SAYS = ("Failure", "Start", "Success")
 UNITS = [(1, "seconds"), (60, "minutes"), (3600, "hours"), (86400, "days")]
+
+
+def _words(label: str) -> forms.CharField:
+    return forms.CharField(
+        required=False, max_length=2_000, label=label, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
 
 class HeartbeatForm(ServiceForm):
@@ -23,6 +33,8 @@ class HeartbeatForm(ServiceForm):
         "/graceSeconds": "grace_value",
         "/failureTolerance": "failure_tolerance",
         "/maxRuntimeSeconds": "max_runtime_seconds",
+        "/methods": "methods",
+        "/filters": "success_body",
         "/slug": "slug",
         "/tags": "tags",
         "/description": "description",
@@ -70,14 +82,31 @@ class HeartbeatForm(ServiceForm):
         min_value=1,
         help_text="A start without an end by then is a failure.",
     )
+    methods = forms.MultipleChoiceField(
+        choices=[(name, "Email" if name == "EMAIL" else name) for name in METHODS],
+        required=False,
+        label="Methods that count",
+        help_text="None chosen: all. A ping by another method is kept as a log.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    failure_subject, start_subject, success_subject = (_words(f"{name} words in the subject") for name in _SAYS)
+    failure_body, start_body, success_body = (_words(f"{name} words in the body") for name in _SAYS)
     slug = forms.SlugField(required=False, max_length=120, help_text="To ping by name with the workspace's ping key.")
     tags = forms.CharField(required=False, help_text="Words with commas in between.")
     description = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
     ADVANCED = ("failure_tolerance", "max_runtime_seconds", "slug", "tags", "description")
+    WORDS = tuple(f"{verdict}_{place}" for place in PLACES for verdict in VERDICTS)
 
     def has_advanced_errors(self) -> bool:
         return any(name in self.errors for name in self.ADVANCED)
+
+    def has_words(self) -> bool:
+        """Whether the part on keywords stands open: something in it is set or wrong."""
+        return any(name in self.errors or self[name].value() for name in ("methods", *self.WORDS))
+
+    def word_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.WORDS]
 
     def clean_tags(self) -> list[str]:
         return split_tags(self.cleaned_data["tags"])
@@ -101,6 +130,17 @@ class HeartbeatForm(ServiceForm):
             return {"kind": "interval", "interval_seconds": data["interval_value"] * (data["interval_unit"] or 1)}
         return {"kind": data["kind"], "expression": data["expression"].strip(), "timezone": data["timezone"] or "UTC"}
 
+    def _filters(self) -> dict[str, Any]:
+        said = {
+            place: {
+                verdict: words
+                for verdict in VERDICTS
+                if (words := split_words(self.cleaned_data[f"{verdict}_{place}"]))
+            }
+            for place in PLACES
+        }
+        return {place: words for place, words in said.items() if words}
+
     def service_fields(self) -> dict[str, Any]:
         data = self.cleaned_data
         return {
@@ -112,6 +152,8 @@ class HeartbeatForm(ServiceForm):
                 "grace_seconds": data["grace_value"] * data["grace_unit"],
                 "failure_tolerance": data["failure_tolerance"],
                 "max_runtime_seconds": data["max_runtime_seconds"],
+                "methods": data["methods"],
+                "filters": self._filters(),
                 "slug": data["slug"],
             },
         }
@@ -135,8 +177,18 @@ def initial_of(name: str, description: str, tags: list[str], settings: Mapping[s
         "grace_unit": grace_unit,
         "failure_tolerance": settings["failure_tolerance"],
         "max_runtime_seconds": settings["max_runtime_seconds"],
+        "methods": settings["methods"],
         "slug": settings["slug"],
+    } | {
+        f"{verdict}_{place}": ", ".join(words)
+        for place, said in settings["filters"].items()
+        for verdict, words in said.items()
     }
+
+
+def split_words(text: str) -> list[str]:
+    """ "FAILED, disk full" as a list."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def in_units(seconds: int) -> tuple[int, int]:

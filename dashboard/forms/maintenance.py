@@ -62,6 +62,10 @@ class CoverForm(ServiceForm):
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
+    def service_fields(self) -> dict[str, Any]:
+        """The fields as the services of planned work take them."""
+        raise NotImplementedError
+
     def kept(self, names: Iterable[str]) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 

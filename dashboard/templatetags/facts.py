@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django import template
 
 from alerts.models import AlertEvent, Delivery, DeliveryAttempt, DeliveryState
 from dashboard.formats import duration
 from monitors.models import DeploymentState
-from signals.models import SignalType
+from signals.models import Signal, SignalType
 
 register = template.Library()
 
@@ -52,6 +53,14 @@ def events(names: list[str]) -> str:
 def signal_status(type: str) -> str:
     """The status whose face a signal's type wears."""
     return _SIGNAL_FACES.get(SignalType(type), "NEW")
+
+
+@register.filter
+def payload(signal: Signal) -> str:
+    """What came with a signal, JSON with a line for each value."""
+    if not signal.payload_is_json:
+        return signal.payload
+    return orjson.dumps(orjson.loads(signal.payload), option=orjson.OPT_INDENT_2).decode()
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -127,6 +128,12 @@ def exactly(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def exactly_there(moment: datetime) -> SafeString:
+    """The same on the moment's own clock instead of the reader's."""
+    return format_html('<time datetime="{}">{}</time>', formats.iso(moment), formats.exact(moment))
+
+
+@register.simple_tag
 def uptime_bar(days: Sequence[Mapping[str, Any]]) -> pictures.Bar:
     """{% uptime_bar days as bar %}: geometry for components/uptime_bar.html."""
     return pictures.uptime_bar(days)
@@ -160,6 +167,7 @@ NAV = [
     ("heartbeats", "Heartbeats", "heart-pulse"),
     ("incidents", "Incidents", "siren"),
     ("alerts", "Alerts", "bell"),
+    ("dependencies", "Dependencies", "link"),
     ("maintenance", "Maintenance", "wrench"),
     ("settings", "Settings", "settings"),
 ]
@@ -184,3 +192,10 @@ def chart_rows(chart: Mapping[str, Any]) -> list[tuple[datetime, list[float | No
         for place, at in enumerate(chart["times"])
     ]
     return rows[::-1]
+
+
+@register.simple_tag
+def chart_marks(chart: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """A chart's marks for its legend: (kind, label, how many), each label once."""
+    counts = Counter((mark["kind"], mark["label"]) for mark in chart.get("marks", ()))
+    return [(kind, label, count) for (kind, label), count in counts.items()]

@@ -1,16 +1,17 @@
 """Maintenance: the windows and deployments of a workspace, and the forms that make and change them."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from accounts.models import Role
 from common import clock
-from common.invalid import Conflict, Invalid
+from common.invalid import Conflict
 from dashboard.access import WorkspacePage
 from dashboard.forms.maintenance import CoverForm, DeploymentForm, WindowForm, deployment_initial, window_initial
 from dashboard.menus import deployment_menu, window_menu
@@ -42,161 +43,172 @@ class MaintenanceList(WorkspacePage):
 
 
 class PlannedPage(WorkspacePage):
-    """Base of the forms: `self.window` or `self.deployment` of the address, or 404."""
+    """Base of the forms. A kind of planned work says what it differs in; `self.work()` is the one of the address."""
 
     read_role = Role.MEMBER
-    template = ""
+    noun = template = key = ""
+
+    def found(self) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def blank(self, data: QueryDict | None = None) -> CoverForm:
+        """The form of a new one."""
+        raise NotImplementedError
+
+    def filled(self, work: Any, data: QueryDict | None = None) -> CoverForm:
+        """The form of an existing one."""
+        raise NotImplementedError
+
+    def work(self) -> Any:
+        found = self.found().filter(pk=min(self.kwargs[f"{self.key}_id"], 2**63 - 1)).first()
+        if found is None:
+            raise Http404(f"No {self.noun} of this workspace has this address.")
+        return found
+
+    def show(self, form: CoverForm, status: int = 200, work: Any = None) -> HttpResponse:
+        context = {"nav_section": "maintenance", "form": self.offer(form), self.key: work}
+        return render(self.request, self.template, context, status=status)
 
     def offer(self, form: CoverForm) -> CoverForm:
         chosen = form.initial.get("monitor_ids", [])
         form.offer(offered_monitors(self.workspace, chosen), ServiceGroup.objects.in_workspace(self.workspace))
         return form
 
-    def show(self, form: CoverForm, status: int = 200, **more: Any) -> HttpResponse:
-        context = {"nav_section": "maintenance", "form": form, **more}
-        return render(self.request, self.template, context, status=status)
+    def done(self, text: str) -> HttpResponse:
+        messages.success(self.request, text)
+        return redirect("maintenance")
 
-    def window(self, pk: int) -> MaintenanceWindow:
-        found = planned.windows(self.workspace).filter(pk=min(pk, 2**63 - 1)).first()
-        if found is None:
-            raise Http404("No maintenance window of this workspace has this address.")
-        return found
-
-    def deployment(self, pk: int) -> Deployment:
-        found = planned.deployments(self.workspace).filter(pk=min(pk, 2**63 - 1)).first()
-        if found is None:
-            raise Http404("No deployment of this workspace has this address.")
-        return found
+    def save(self, service: Callable[..., Any], **given: Any) -> Any:
+        return service(by=self.actor, now=clock.now(), **given)
 
 
-class WindowCreate(PlannedPage):
+class PlannedCreate(PlannedPage):
+    """The form of a new one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show(self.blank())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.offer(self.blank(request.POST))
+        made = form.saved(lambda: self.create(form.service_fields()))
+        return self.show(form, 400) if made is None else self.done(self.told(made))
+
+    def create(self, fields: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def told(self, made: Any) -> str:
+        raise NotImplementedError
+
+
+class PlannedEdit(PlannedPage):
+    """The form of an existing one."""
+
+    def get(self, request: HttpRequest, **kwargs: int) -> HttpResponse:
+        work = self.work()
+        return self.show(self.filled(work), work=work)
+
+    def post(self, request: HttpRequest, **kwargs: int) -> HttpResponse:
+        work = self.work()
+        form = self.offer(self.filled(work, request.POST))
+        if form.saved(lambda: self.edit(work, form.service_fields())) is None:
+            return self.show(form, 400, work)
+        return self.done(f"{form.cleaned_data['name']} is saved.")
+
+    def edit(self, work: Any, fields: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+class PlannedAct(PlannedPage):
+    """Ends or deletes one, by a button."""
+
+    acts: ClassVar[Mapping[str, tuple[Callable[..., Any], str]]] = {}
+
+    def post(self, request: HttpRequest, act: str, **kwargs: int) -> HttpResponse:
+        work, (service, word) = self.work(), self.acts[act]
+        told = f"{self.noun.capitalize()} {work} is {word}."
+        try:
+            self.save(service, **{self.key: work})
+        except Conflict as conflict:
+            messages.error(request, str(conflict))
+            return redirect("maintenance")
+        return self.done(told)
+
+
+class WindowPage(PlannedPage):
+    """Maintenance windows."""
+
+    noun, key, template = "maintenance window", "window", "dashboard/maintenance_window.html"
+
+    def found(self) -> QuerySet[MaintenanceWindow]:
+        return planned.windows(self.workspace)
+
+    def blank(self, data: QueryDict | None = None) -> CoverForm:
+        return WindowForm(data, initial={"timezone": self.request.user.timezone})
+
+    def filled(self, work: MaintenanceWindow, data: QueryDict | None = None) -> CoverForm:
+        return WindowForm(data, initial=window_initial(work))
+
+
+class WindowCreate(WindowPage, PlannedCreate):
     """The form of a new window."""
 
-    template = "dashboard/maintenance_window.html"
+    def create(self, fields: dict[str, Any]) -> MaintenanceWindow:
+        made: MaintenanceWindow = self.save(maintaining.create_window, workspace=self.workspace, fields=fields)
+        return made
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.show(self.offer(WindowForm(initial={"timezone": self.request.user.timezone})))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = WindowForm(request.POST)
-        self.offer(form)
-        if form.is_valid():
-            try:
-                window = maintaining.create_window(
-                    workspace=self.workspace, by=self.actor, now=clock.now(), fields=form.service_fields()
-                )
-            except Invalid as invalid:
-                form.add_invalid(invalid)
-            else:
-                messages.success(request, f"{window.name} is planned.")
-                return redirect("maintenance")
-        return self.show(form, 400)
+    def told(self, made: MaintenanceWindow) -> str:
+        return f"{made.name} is planned."
 
 
-class WindowEdit(PlannedPage):
+class WindowEdit(WindowPage, PlannedEdit):
     """The form of an existing window."""
 
-    template = "dashboard/maintenance_window.html"
-
-    def get(self, request: HttpRequest, window_id: int) -> HttpResponse:
-        window = self.window(window_id)
-        return self.show(self.offer(WindowForm(initial=window_initial(window))), window=window)
-
-    def post(self, request: HttpRequest, window_id: int) -> HttpResponse:
-        window = self.window(window_id)
-        form = WindowForm(request.POST, initial=window_initial(window))
-        self.offer(form)
-        if form.is_valid():
-            fields = {"service_group_id": None} | form.service_fields()
-            try:
-                maintaining.edit_window(window=window, by=self.actor, now=clock.now(), fields=fields)
-            except Invalid as invalid:
-                form.add_invalid(invalid)
-            except Conflict as conflict:
-                form.add_error(None, str(conflict))
-            else:
-                messages.success(request, f"{form.cleaned_data['name']} is saved.")
-                return redirect("maintenance")
-        return self.show(form, 400, window=window)
+    def edit(self, work: MaintenanceWindow, fields: dict[str, Any]) -> Any:
+        return self.save(maintaining.edit_window, window=work, fields={"service_group_id": None} | fields)
 
 
-class WindowDelete(PlannedPage):
+class WindowAct(WindowPage, PlannedAct):
     """Removes a window, by a button."""
 
-    def post(self, request: HttpRequest, window_id: int) -> HttpResponse:
-        window = self.window(window_id)
-        try:
-            maintaining.delete_window(window=window, by=self.actor, now=clock.now())
-            messages.success(request, f"{window.name} is deleted.")
-        except Conflict as conflict:
-            messages.error(request, str(conflict))
-        return redirect("maintenance")
+    acts: ClassVar = {"delete": (maintaining.delete_window, "deleted")}
 
 
-class DeploymentCreate(PlannedPage):
+class DeploymentPage(PlannedPage):
+    """Deployments; what is fixed by now is not asked."""
+
+    noun, key, template = "deployment", "deployment", "dashboard/maintenance_deployment.html"
+
+    def found(self) -> QuerySet[Deployment]:
+        return planned.deployments(self.workspace)
+
+    def blank(self, data: QueryDict | None = None) -> CoverForm:
+        return DeploymentForm(data, initial={"author": self.request.user.get_full_name()})
+
+    def filled(self, work: Deployment, data: QueryDict | None = None) -> CoverForm:
+        form = DeploymentForm(data, initial=deployment_initial(work))
+        form.narrow(work)
+        return form
+
+
+class DeploymentCreate(DeploymentPage, PlannedCreate):
     """The form of a new deployment."""
 
-    template = "dashboard/maintenance_deployment.html"
+    def create(self, fields: dict[str, Any]) -> Deployment:
+        made: Deployment = self.save(deploying.create_deployment, workspace=self.workspace, fields=fields)
+        return made
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.show(self.offer(DeploymentForm(initial={"author": self.request.user.get_full_name()})))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = DeploymentForm(request.POST)
-        self.offer(form)
-        if form.is_valid():
-            try:
-                made = deploying.create_deployment(
-                    workspace=self.workspace, by=self.actor, now=clock.now(), fields=form.service_fields()
-                )
-            except Invalid as invalid:
-                form.add_invalid(invalid)
-            else:
-                messages.success(request, f"The deployment {made} is {made.get_state_display().lower()}.")
-                return redirect("maintenance")
-        return self.show(form, 400)
+    def told(self, made: Deployment) -> str:
+        return f"The deployment {made} is {made.get_state_display().lower()}."
 
 
-class DeploymentEdit(PlannedPage):
-    """The form of an existing deployment, without what is fixed by now."""
+class DeploymentEdit(DeploymentPage, PlannedEdit):
+    """The form of an existing deployment."""
 
-    template = "dashboard/maintenance_deployment.html"
-
-    def get(self, request: HttpRequest, deployment_id: int) -> HttpResponse:
-        deployment = self.deployment(deployment_id)
-        form = DeploymentForm(initial=deployment_initial(deployment))
-        form.narrow(deployment)
-        return self.show(self.offer(form), deployment=deployment)
-
-    def post(self, request: HttpRequest, deployment_id: int) -> HttpResponse:
-        deployment = self.deployment(deployment_id)
-        form = DeploymentForm(request.POST, initial=deployment_initial(deployment))
-        form.narrow(deployment)
-        self.offer(form)
-        if form.is_valid():
-            try:
-                deploying.edit_deployment(
-                    deployment=deployment, by=self.actor, now=clock.now(), fields=form.service_fields()
-                )
-            except Invalid as invalid:
-                form.add_invalid(invalid)
-            except Conflict as conflict:
-                form.add_error(None, str(conflict))
-            else:
-                messages.success(request, f"{form.cleaned_data['name']} is saved.")
-                return redirect("maintenance")
-        return self.show(form, 400, deployment=deployment)
+    def edit(self, work: Deployment, fields: dict[str, Any]) -> Any:
+        return self.save(deploying.edit_deployment, deployment=work, fields=fields)
 
 
-class DeploymentAct(PlannedPage):
+class DeploymentAct(DeploymentPage, PlannedAct):
     """Ends or deletes a deployment, by a button."""
 
-    def post(self, request: HttpRequest, deployment_id: int, act: str) -> HttpResponse:
-        deployment = self.deployment(deployment_id)
-        done = deploying.end_deployment if act == "end" else deploying.delete_deployment
-        try:
-            done(deployment=deployment, by=self.actor, now=clock.now())
-            messages.success(request, f"The deployment {deployment} is {'ended' if act == 'end' else 'deleted'}.")
-        except Conflict as conflict:
-            messages.error(request, str(conflict))
-        return redirect("maintenance")
+    acts: ClassVar = {"end": (deploying.end_deployment, "ended"), "delete": (deploying.delete_deployment, "deleted")}

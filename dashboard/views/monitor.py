@@ -12,19 +12,19 @@ from common import clock
 from common.invalid import Conflict
 from dashboard import charts, selectors
 from dashboard.access import WorkspacePage
+from dashboard.dependencies import needs_of
 from dashboard.formats import milliseconds
 from dashboard.menus import monitor_menu
-from dashboard.paging import Window, window
-from dashboard.planned import planned_marks, under_way
-from dashboard.snippets import ping_lines
+from dashboard.planned import planned_marks, under_way, with_planned
+from dashboard.signal_log import signal_log
+from dashboard.snippets import snippets
 from dashboard.trends import trends_of
 from dashboard.uptime import monitor_days, uptime_figures
 from incidents.selectors import incidents
 from monitors import checking, history, services
 from monitors.kinds import kinds
 from monitors.models import Monitor
-from signals.models import Signal
-from signals.selectors import signal_history
+from signals.models import SignalType
 
 RECENT = 15
 MOST_CHANGES = 8
@@ -78,7 +78,8 @@ class MonitorPage(OneMonitor):
 
     def get(self, request: HttpRequest, monitor_id: int) -> HttpResponse:
         monitor, now = self.monitor, clock.now()
-        days = monitor_days(monitor, now=now)
+        shown = list(incidents(self.workspace).filter(monitor=monitor)[:MOST_INCIDENTS])
+        days = with_planned(monitor_days(monitor, now=now), monitor, now=now)
         context: dict[str, Any] = {
             "nav_section": self.section,
             "now": now,
@@ -87,11 +88,12 @@ class MonitorPage(OneMonitor):
             "days": days,
             "figures": uptime_figures(monitor, now=now),
             "incident_count": sum(day["incident_count"] for day in days),
-            "incidents": list(incidents(self.workspace).filter(monitor=monitor)[:MOST_INCIDENTS]),
+            "incidents": shown,
             "changes": selectors.status_history(monitor, most=MOST_CHANGES),
             "rules": rules(self.workspace).filter(monitor=monitor),
             "menu": monitor_menu(monitor, dialog="delete"),
             "under_way": under_way(monitor, now=now),
+            "needs": needs_of(monitor, shown),
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())
@@ -103,15 +105,16 @@ class MonitorPage(OneMonitor):
     def _signals(self) -> dict[str, Any]:
         heartbeat = self.monitor.heartbeat
         state = heartbeat.state
-        shown: Window[Signal] = window(signal_history(heartbeat), self.request.GET.get("page"), size=RECENT)
         return {
             "heartbeat": heartbeat,
             "state": state,
-            "signals": shown,
+            "log": signal_log(heartbeat, self.request.GET),
+            "signal_types": SignalType.choices,
             "run_chart": charts.run_chart(heartbeat),
             "last_run": milliseconds(state.last_duration_ms),
             "last_run_hint": "From start to end" if state.last_duration_ms else "Needs a start signal",
-        } | ping_lines(heartbeat)
+            "snippets": snippets(heartbeat),
+        }
 
 
 class MonitorResults(OneMonitor):

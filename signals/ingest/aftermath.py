@@ -19,12 +19,12 @@ BEAT_SECONDS = 2.0
 class Aftermath:
     """One thread of ORM work behind one event loop. What it fails to do, the sweep does."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, beats: bool = True) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ping-settler")
         self._waiting: dict[int, None] = {}
         self._settler: asyncio.Task[None] | None = None
-        self._beat = self._loop.create_task(self._beat_forever(), name="ping liveness")
+        self._beat = self._loop.create_task(self._beat_forever(), name="ping liveness") if beats else None
 
     def settle(self, heartbeat_ids: Sequence[int]) -> None:
         """Settles these heartbeats at once, after those that wait already."""
@@ -38,7 +38,8 @@ class Aftermath:
 
     async def stop(self) -> None:
         """Finishes what waits, then ends the thread."""
-        self._beat.cancel()
+        if self._beat is not None:
+            self._beat.cancel()
         if self._settler is not None:
             await self._settler
         await self._loop.run_in_executor(self._thread, connections.close_all)

@@ -14,6 +14,7 @@ from signals.ingest.ping import Ping
 from signals.ingest.postgres import PostgresStore
 from signals.ingest.sqlite import SqliteStore
 from signals.ingest.store import Outcome, Store
+from signals.models import Heartbeat
 
 
 def open_store() -> Store:
@@ -23,9 +24,13 @@ def open_store() -> Store:
 
 
 class Ingest:
-    """Starts with the first ping, or with `start()`; `stop()` drains it. A process needs one."""
+    """Starts with the first ping, or with `start()`; `stop()` drains it. A process needs one.
 
-    def __init__(self) -> None:
+    `beats` says that HTTP pings can arrive here: only such a process may write that our ingest is alive.
+    """
+
+    def __init__(self, *, beats: bool = True) -> None:
+        self._beats = beats
         self._commit: GroupCommit | None = None
         self._aftermath: Aftermath | None = None
         self._is_stopped = False
@@ -34,7 +39,7 @@ class Ingest:
         """Makes ready to store pings; called in the event loop that serves. Does nothing when it runs."""
         if self._commit is None:
             self._is_stopped = False
-            self._aftermath = Aftermath()
+            self._aftermath = Aftermath(beats=self._beats)
             self._commit = GroupCommit(open_store(), self._stored)
 
     async def stop(self) -> None:
@@ -57,6 +62,12 @@ class Ingest:
         if self._is_stopped:
             raise Full
         self.start()
+
+    async def knows(self, token: str) -> bool:
+        """Whether a heartbeat has this token now."""
+        self._ready()
+        assert self._aftermath is not None
+        return bool(await self._aftermath.run(lambda: Heartbeat.objects.filter(token=token).exists()))
 
     async def token_of(self, ping_key: str, slug: str, *, create: bool) -> str | None:
         """The token of the heartbeat with this slug, made on request; None when there is none."""

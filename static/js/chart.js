@@ -2,7 +2,8 @@
 
 const SERIES_COLOURS = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5"];
 const BAND_COLOURS = ["--series-4", "--series-2", "--series-1"]; // the median stands out, the tail is faint
-const MARK_COLOURS = { incident: "--down-fill", deployment: "--text-muted" };
+const MARK_COLOURS = { incident: "--down-fill", deployment: "--text-muted", window: "--text-muted" };
+const BAND = "--pressed";
 const HEIGHT = 260;
 const DAY_SECONDS = 86400;
 const plots = new Map();
@@ -115,6 +116,21 @@ function drawMarks(data, palette) {
   };
 }
 
+// What lasted is a band behind the series: at least two pixels, so that a short deployment is seen.
+function drawBands(data, palette) {
+  return (plot) => {
+    const { left, top, width, height } = plot.bbox;
+    for (const mark of data.marks ?? []) {
+      if (!mark.until) continue;
+      const from = Math.max(left, plot.valToPos(mark.at, "x", true));
+      const to = Math.min(left + width, Math.max(plot.valToPos(mark.until, "x", true), from + 2 * devicePixelRatio));
+      if (to <= from) continue;
+      plot.ctx.fillStyle = palette[BAND];
+      plot.ctx.fillRect(from, top, to - from, height);
+    }
+  };
+}
+
 function legendTime(_, seconds) {
   if (seconds == null) return "";
   const date = new Date(seconds * 1000);
@@ -132,7 +148,7 @@ function options(data, drawn, palette, width) {
     series: [{ label: "", value: legendTime }, ...seriesOptions(data, drawn)],
     bands: bands(drawn),
     axes: axes(data, palette),
-    hooks: { draw: [drawMarks(data, palette)] },
+    hooks: { drawClear: [drawBands(data, palette)], draw: [drawMarks(data, palette)] },
   };
 }
 
@@ -143,7 +159,7 @@ function draw(figure) {
   if (!data.times.length) return;
   const { found, done } = colours(figure);
   const palette = Object.fromEntries(
-    [...SERIES_COLOURS, ...Object.values(MARK_COLOURS), "--line", "--late-fill"].map((token) => [token, found[token]]),
+    [...SERIES_COLOURS, ...Object.values(MARK_COLOURS), BAND, "--line", "--late-fill"].map((token) => [token, found[token]]),
   );
   done();
   const drawn = layers(data, palette);

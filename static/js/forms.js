@@ -52,8 +52,7 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  const form = event.target.form;
-  if (form?.matches("[data-submit-on-change]")) form.requestSubmit();
+  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
 document.addEventListener("submit", (event) => {

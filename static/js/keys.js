@@ -1,6 +1,15 @@
 // The keyboard: g then a letter goes to a section, / searches, n is the page's main action, ? explains.
 
-const SECTIONS = { o: "home", m: "monitors", h: "heartbeats", i: "incidents", a: "alerts", w: "maintenance", s: "settings" };
+const SECTIONS = {
+  o: "home",
+  m: "monitors",
+  h: "heartbeats",
+  i: "incidents",
+  a: "alerts",
+  d: "dependencies",
+  w: "maintenance",
+  s: "settings",
+};
 const SEQUENCE_MS = 1000;
 let goUntil = 0;
 

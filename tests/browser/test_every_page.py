@@ -8,7 +8,8 @@ import pytest
 pytestmark = pytest.mark.browser
 LONG = "Nightly-invoice-export-for-the-Nordic-subsidiaries-and-their-auditors"
 PATHS = [
-    "/", "/monitors", "/monitors/new", "/heartbeats", "/heartbeats/new", "/incidents", "/alerts", "/settings",
+    "/", "/monitors", "/monitors/new", "/heartbeats", "/heartbeats/new", "/incidents", "/alerts", "/dependencies",
+    "/dependencies/new", "/maintenance", "/settings",
     "/settings/password", "/settings/tokens", "/settings/applications", "/settings/audit-log", "/oauth/device",
     "/nowhere",
 ]  # fmt: skip
@@ -58,10 +59,11 @@ def paths(platform, chromium, session):
     schedule = {"kind": "cron", "expression": "15 2 * * *", "timezone": "America/Argentina/ComodRivadavia"}
     heartbeat = call("/api/v1/monitor", {"type": "heartbeat", "name": f"夜{LONG}", "schedule": schedule})
     incident = call("/api/v1/incident", {"title": f"{LONG} {LONG}", "monitorId": monitor, "severity": "MAJOR"})
+    dependency = call("/api/dependencies", {"name": LONG, "dependentIds": [monitor, heartbeat], "pinnedStatus": "DOWN"})
     return [
         *PATHS, f"/monitors/{monitor}", f"/monitors/{monitor}/edit", f"/monitors/{monitor}/alerts/email",
         f"/monitors/{monitor}/alerts/webhook", f"/monitors/{heartbeat}", f"/heartbeats/{heartbeat}/edit",
-        f"/incidents/{incident}",
+        f"/incidents/{incident}", f"/dependencies/{dependency}", f"/dependencies/{dependency}/edit",
     ]  # fmt: skip
 
 

@@ -92,6 +92,26 @@ def test_a_heartbeat_is_made_copied_pinged_and_the_page_shows_it(open_page):
     expect(page.locator("#status")).to_contain_text("OK")
 
 
+def test_snippets_and_filters_work_without_scripts(open_page):
+    page = open_page("/heartbeats/new", java_script_enabled=False)
+    page.get_by_label("Name").fill("Without scripts")
+    page.get_by_text("systemd OnCalendar").click()
+    page.get_by_role("textbox", name="Expression").fill("Mon..Fri 02:15")
+    page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    page.get_by_role("button", name="Show the next runs").click()
+    expect(page.locator("#runs li")).to_have_count(5)
+    expect(page.locator("#runs li").first).to_contain_text("02:15:00 JST")
+    page.get_by_role("button", name="Add heartbeat").click()
+    shown = page.locator(".tabset-panel:visible")
+    expect(shown).to_contain_text("When the job has succeeded")
+    page.get_by_text("Kubernetes").click()
+    expect(shown).to_contain_text("kind: CronJob")
+    expect(shown).to_have_count(1)
+    page.get_by_label("Type of signal").select_option("FAIL")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#signals")).to_contain_text("No signal of this type")
+
+
 def press_until(page, selector, key="Tab", most=60):
     for _ in range(most):
         page.keyboard.press(key)

@@ -14,6 +14,7 @@ from monitors import services
 from monitors.deploying import create_deployment
 from monitors.maintaining import create_window
 from monitors.models import Region, RegionState, Result, StatusChange
+from signals.dependencies import create_dependency
 from signals.models import Signal
 
 GOOD = {"checkedAt": "2026-03-02T11:59:00Z", "statusCode": 200, "latencyMs": 80, "body": "fine", "headers": []}
@@ -106,6 +107,13 @@ def deployment(workspace, monitor, heartbeat, by_alice):
     """Under way, over the monitor and the heartbeat."""
     fields = {"name": "Shop", "release": "1.4.2", "author": "Ada", "monitor_ids": [monitor.pk, heartbeat.pk]}
     return create_deployment(workspace=workspace, by=by_alice, now=clock_now(), fields=fields)
+
+
+@pytest.fixture
+def dependency(workspace, heartbeat, by_alice):
+    """Needed by the heartbeat."""
+    fields = {"name": "Redis", "dependent_ids": [heartbeat.pk]}
+    return create_dependency(workspace=workspace, by=by_alice, now=clock_now(), fields=fields)
 
 
 @pytest.fixture

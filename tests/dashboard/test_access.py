@@ -29,12 +29,13 @@ FOR_MEMBERS_TO_SEE = {
     "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
     "alert-create-email", "alert-create-webhook", "alert-edit",
     "window-create", "window-edit", "deployment-create", "deployment-edit",
+    "dependency-create", "dependency-edit",
 }  # fmt: skip
 FOR_ADMINS_TO_SEE = {"audit-log"}
 
 
 @pytest.fixture
-def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, alice, by_alice, workspace):
+def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, dependency, alice, by_alice, workspace):
     """`path_of(name)`: the address with the ids of Alice's objects."""
     token = create_token(user=alice, workspace=workspace, name="CI", scopes=["user.read"], by=by_alice).token
     delivery = alerts.send_test(rule=webhook, by=by_alice, now=clock_now())
@@ -48,6 +49,7 @@ def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, ali
         "window_id": window.pk,
         "deployment_id": deployment.pk,
         "report_id": report_of(monitor).pk,
+        "dependency_id": dependency.pk,
     }
 
     def path(name, **other):

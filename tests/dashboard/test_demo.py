@@ -3,16 +3,18 @@
 import json
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
 import pytest
 
 from alerts.models import Delivery, Rule
 from dashboard.demo.targets import serve_targets
 from dashboard.demo.workspace import JOBS, WEBSITES, fill
+from dashboard.planned import planned_marks
 from incidents.models import Incident, State
 from monitors.history import availability_of
 from monitors.models import Monitor, StatusChange
-from signals.models import Heartbeat
+from signals.models import Dependency, Heartbeat
 
 
 @pytest.fixture
@@ -37,6 +39,16 @@ def test_a_second_start_only_points_them_at_new_targets(filled, alice, now):
     assert all(monitor.target.startswith("http://127.0.0.1:10/") for monitor in Monitor.objects.filter(type="http"))
     urls = {rule.channels.get().config["url"] for rule in Rule.objects.all()}
     assert urls == {"http://127.0.0.1:10/hook"}
+
+
+def test_what_it_needs_and_what_was_planned_is_made_once(filled, alice, now):
+    fill(targets="http://127.0.0.1:10", owner=alice, now=now)
+    assert list(Dependency.objects.order_by("name").values_list("name", "pinned_status")) == [
+        ("Legacy FTP server", "OK"), ("Orders database", ""), ("Payments API", ""),
+    ]  # fmt: skip
+    shop = Monitor.objects.get(external_key="demo-shop")
+    marks = planned_marks(shop, since=now - timedelta(days=90), until=now)
+    assert [mark["label"] for mark in marks] == ["Deployment Shop 1.4.2"] + ["Maintenance Database upkeep"] * 2
 
 
 def test_the_past_is_believable_and_told_nobody(filled, now):

@@ -76,7 +76,13 @@ def test_an_empty_post_is_no_fault(browser):
 
 def test_the_next_runs_are_shown_before_saving(browser):
     html = browser.post("/heartbeats/runs", CRON).content.decode()
-    assert html.count("02:15:00 CE") + html.count("01:15:00 UTC") + html.count("00:15:00 UTC") == 5
+    assert html.count("02:15:00 CE") == 5
+    assert html.count("01:15:00 UTC") + html.count("00:15:00 UTC") == 5
+    calendar = CRON | {"kind": "oncalendar", "expression": "Mon..Fri 02:15", "timezone": "Asia/Kathmandu"}
+    html = browser.post("/heartbeats/runs", calendar).content.decode()
+    assert html.count("02:15:00 +0545") == html.count("20:30:00 UTC") == 5
+    html = browser.post("/heartbeats/runs", INTERVAL).content.decode()
+    assert html.count("<li>") == html.count("UTC") == 5
     assert not Monitor.objects.exists()
 
 
@@ -108,3 +114,27 @@ def test_each_type_is_edited_on_its_own_form(browser, monitor, heartbeat):
     assert browser.get(f"/monitors/{heartbeat.pk}/edit")["Location"] == f"/heartbeats/{heartbeat.pk}/edit"
     assert browser.get(f"/heartbeats/{monitor.pk}/edit")["Location"] == f"/monitors/{monitor.pk}/edit"
     assert browser.post(f"/heartbeats/{monitor.pk}/edit", INTERVAL).status_code == 302
+
+
+def test_the_next_runs_are_shown_without_scripts_too(browser, heartbeat):
+    for path in ("/heartbeats/new", f"/heartbeats/{heartbeat.pk}/edit"):
+        answer = browser.post(path, CRON | {"preview": "runs"})
+        assert answer.status_code == 200
+        assert answer.content.decode().count("02:15:00 CE") == 5
+    assert Monitor.objects.count() == 1
+
+
+def test_keywords_and_methods_are_set_shown_and_taken_back(browser, make_heartbeat):
+    made = make_heartbeat(filters={"body": {"start": ["begin"]}})
+    given = INTERVAL | {"failure_subject": "FAILED, disk full ,", "success_body": "done", "methods": ["POST", "EMAIL"]}
+    assert browser.post(f"/heartbeats/{made.pk}/edit", given).status_code == 302
+    made.heartbeat.refresh_from_db()
+    assert made.heartbeat.filters == {"subject": {"failure": ["FAILED", "disk full"]}, "body": {"success": ["done"]}}
+    assert made.heartbeat.methods == ["POST", "EMAIL"]
+    html = browser.get(f"/heartbeats/{made.pk}/edit").content.decode()
+    assert 'value="FAILED, disk full"' in html
+    assert browser.post(f"/heartbeats/{made.pk}/edit", INTERVAL).status_code == 302
+    made.heartbeat.refresh_from_db()
+    assert (made.heartbeat.filters, made.heartbeat.methods) == ({}, [])
+    answer = browser.post(f"/heartbeats/{made.pk}/edit", INTERVAL | {"success_body": "x" * 101})
+    assert "success_body" in wrong(answer)

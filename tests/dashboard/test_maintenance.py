@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from common.clock import now as clock_now
-from dashboard.planned import planned_marks, under_way
+from dashboard.planned import planned_marks, under_way, with_planned
 from monitors.deploying import end_deployment
 from monitors.grouping import create_group
 from monitors.models import Deployment, MaintenanceWindow
@@ -95,11 +95,12 @@ def test_charts_are_marked_where_it_begins_and_ends(monitor, window, deployment,
     end_deployment(deployment=deployment, by=by_alice, now=now)
     marks = planned_marks(monitor, since=now - timedelta(hours=2), until=now + timedelta(hours=2))
     assert [(one["label"], one["kind"]) for one in marks] == [
-        ("Deployment Shop 1.4.2 begins", "deployment"),
-        ("Deployment Shop 1.4.2 ends", "deployment"),
-        ("Maintenance Nightly begins", "deployment"),
-        ("Maintenance Nightly ends", "deployment"),
+        ("Deployment Shop 1.4.2", "deployment"),
+        ("Maintenance Nightly", "window"),
     ]
+    assert all(one["at"] <= one["until"] for one in marks)
+    (today,) = with_planned([{"date": now.date()}], monitor, now=now)
+    assert today["planned"] == ["Deployment Shop 1.4.2", "Maintenance Nightly"]
     assert [one["title"] for one in under_way(monitor, now=now)] == ["In maintenance: Nightly"]
 
 
