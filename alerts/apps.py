@@ -7,11 +7,12 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        from alerts import receivers
+        from alerts import metrics, receivers
         from incidents import events
         from monitors.events import monitor_deleted
 
         events.incidents_opened.connect(receivers.on_opened, dispatch_uid="alerts")
+        metrics.register()
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incidents_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

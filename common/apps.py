@@ -1,4 +1,4 @@
-"""Registers the app with Django and its lines of health."""
+"""Registers the app with Django and its lines of health and metrics."""
 
 from django.apps import AppConfig
 
@@ -7,6 +7,7 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        from common import health
+        from common import health, metrics
 
         health.register()
+        metrics.register()

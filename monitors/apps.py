@@ -10,10 +10,12 @@ class MonitorsConfig(AppConfig):
     name = "monitors"
 
     def ready(self) -> None:
-        from monitors import health, probed
+        from monitors import engine_step, health, metrics, probed
 
         probed.register()
         health.register()
+        metrics.register()
+        engine_step.register()
         post_migrate.connect(_make_first_region, sender=self)
         post_migrate.connect(_make_partitions, sender=self)
 

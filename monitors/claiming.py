@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from common.bulk import update_rows
+from common.metrics import count
 from monitors.models import RegionState
 from monitors.probes.base import Check, Claim
 from monitors.slots import first_slot, next_slot, slots_until
@@ -45,6 +46,8 @@ def claim_due(*, region_id: int, run_id: int, cache: WatchedCache, now: float, u
         checks = [_check(one, region_id, snapshot, now) for one, snapshot in taken]
         rows = [_leased(one, check, run_id, now) for (one, _), check in zip(taken, checks, strict=True)]
         update_rows(RegionState, "id", _CLAIMED_FIELDS, rows)
+    if skipped := sum(after[-1] - one.skipped_slots for (one, _), after in zip(taken, rows, strict=True)):
+        count("slots_skipped_total", skipped)
     return Claim(checks, more=len(due) == limit)
 
 
@@ -88,7 +91,7 @@ def _scheduled_at(due: _Due, region_id: int, interval_seconds: int, now: float) 
     return first_slot(due.monitor_id, region_id, now)
 
 
-def _leased(due: _Due, check: Check, run_id: int, now: float) -> tuple[object, ...]:
+def _leased(due: _Due, check: Check, run_id: int, now: float) -> tuple[int, datetime, int, datetime, int]:
     watched: Watched = check.context
     starts = max(check.scheduled_at, now)
     lease_end = starts + watched.timeout_ms / 1000 + LEASE_MARGIN_SECONDS

@@ -1,11 +1,13 @@
 """Runs the engine inside a Celery worker of its region: starts with it, wakes at beat's tick, is drained at its end."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from celery import bootsteps
 from django.conf import settings
 
+from common.metrics import Sample, own_gauges
 from common.policy import outgoing_policy
 from monitors.engine.engine import Engine
 from monitors.queues import probe_queue
@@ -41,6 +43,23 @@ def stop_engine() -> None:
     engine, _running = _running, None
     if engine is not None:
         engine.stop(DRAIN_SECONDS)
+
+
+def gauges() -> Iterator[Sample]:
+    """How the engine of this process is."""
+    engine = _running
+    if engine is None:
+        return
+    stats, labels = engine.stats(), {"region": engine.region}
+    yield Sample("checks_in_flight", labels, stats.in_flight)
+    yield Sample("checks_held", labels, stats.held)
+    yield Sample("loop_lag_seconds", labels, stats.loop_lag_ms / 1000)
+    yield Sample("results_buffered", labels, stats.buffered_results)
+
+
+def register() -> None:
+    """Makes its gauges known; called once, when the app is ready."""
+    own_gauges.register("engine", gauges)
 
 
 class EngineStep(bootsteps.StartStopStep):

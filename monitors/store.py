@@ -9,8 +9,10 @@ from django.db import DataError, IntegrityError, close_old_connections, connecti
 from kombu.exceptions import OperationalError
 
 from common import clock
+from common.metrics import flush, flush_sometimes
 from monitors.aliveness import SAY_EVERY_SECONDS, begin_run, end_run, say_alive
 from monitors.claiming import claim_due
+from monitors.metrics import count_results
 from monitors.models import Region
 from monitors.probes.base import Claim, Result
 from monitors.queues import probe_queue
@@ -52,7 +54,9 @@ class DatabaseStore:
         Each transaction is complete, and what was stored before another failed is not counted again.
         """
         close_old_connections()
-        store_all(self._own_network.believable(results), self._stay_alive)
+        believed = self._own_network.believable(results)
+        store_all(believed, self._stay_alive)
+        count_results(believed, self._region_key)
 
     def pass_on(self) -> None:
         """Sends the tick on to another worker of the region, now and then: this one may be the only one."""
@@ -69,10 +73,12 @@ class DatabaseStore:
         try:
             if self._run_id is not None:
                 end_run(self._run_id, now=clock.now())
+            flush()
         finally:
             connection.close()
 
     def _stay_alive(self) -> None:
+        flush_sometimes()
         region_id = self._region()
         if region_id is not None and self._run_id is not None:
             self._say_alive(region_id)

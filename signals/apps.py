@@ -7,8 +7,9 @@ class SignalsConfig(AppConfig):
     name = "signals"
 
     def ready(self) -> None:
-        from signals import dependents, heartbeats, receivers
+        from signals import dependents, heartbeats, metrics, receivers
 
         heartbeats.register()
         dependents.register()
+        metrics.register()
         receivers.connect()

@@ -1,5 +1,6 @@
 """The web process: raw applications for pings and the live stream, Django for the rest."""
 
+import asyncio
 import os
 import warnings
 from typing import Any
@@ -11,11 +12,13 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from common.metrics_thread import MetricsThread  # noqa: E402
 from signals import asgi as signals  # noqa: E402
 from signals.ingest.answers import Receive, Send  # noqa: E402
 
 # WhiteNoise hands out files, not streams: that they are read in a thread is what we want.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
+metrics = MetricsThread()
 django_application: Any = ASGIHandler()
 
 
@@ -36,8 +39,10 @@ async def _live(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             signals.start()
+            metrics.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await signals.stop()
+            await asyncio.to_thread(metrics.stop)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -293,11 +293,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")
 PROBE_CAPACITY = env.integer("PROBE_CAPACITY", 1000, "Most checks in flight in one engine.", at_least=1, at_most=20000)
 PROBE_PER_HOST = env.integer(
-    "PROBE_PER_HOST",
-    50,
-    "Most checks in flight to one address in one engine; further ones start late.",
-    at_least=1,
-    at_most=20000,
+    "PROBE_PER_HOST", 50, "Most checks in flight to one address in one engine; more start late.", at_least=1
 )
 PROBE_ALLOW_PRIVATE = env.flag(
     "PROBE_ALLOW_PRIVATE",
@@ -314,11 +310,7 @@ PROBE_REFERENCE_HOSTS = env.words(
 AGENT_URL = env.text("AGENT_URL", "", "Address of the platform that `probe_agent` probes for, https.", shown="none")
 AGENT_TOKEN = env.text("AGENT_TOKEN", "", "Its token, from `create_agent_token` or the admin.", shown="none")
 REGION_SILENT_SECONDS = env.integer(
-    "REGION_SILENT_SECONDS",
-    60,
-    "Seconds without a word from its engines after which a region is silent: operators are told once.",
-    at_least=15,
-    at_most=86_400,
+    "REGION_SILENT_SECONDS", 60, "Seconds after which a region whose engines say nothing is silent.", at_least=15
 )
 RESULT_RETENTION_DAYS = env.integer(
     "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
@@ -404,6 +396,9 @@ UNFOLD = {
 
 WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64
+)
+METRICS_TOKEN = env.text(
+    "METRICS_TOKEN", "", "Bearer token for `GET /metrics`; without one there are no metrics.", shown="none"
 )
 ENVIRONMENT = tuple(env.declared.values())
 if IS_PRODUCTION and not IS_AGENT:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from common.api import health
 from common.api.handlers import unknown_address
+from common.api.metrics import metrics
 from websignal import openapi
 
 handler400 = "common.api.handlers.bad_request"
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health", health.live, name="health"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics, name="metrics"),
     path("openapi.json", openapi.openapi, name="openapi"),
     path("swagger/v1/swagger.json", openapi.openapi, name="swagger"),
     path("docs/api", openapi.reference, name="api-reference"),

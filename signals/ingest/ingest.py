@@ -7,6 +7,7 @@ from django.db import connections
 
 from common import clock
 from common.invalid import Conflict, Invalid, NotAllowed
+from common.metrics import count
 from signals import live, selectors, services
 from signals.ingest.aftermath import Aftermath
 from signals.ingest.commit import Full, GroupCommit
@@ -81,6 +82,7 @@ class Ingest:
         waiting = [one.heartbeat_id for one in outcomes if one is not None and one.needs_settling]
         if waiting:
             self._aftermath.settle(waiting)
+        count("pings_total", sum(one is not None and one.signal_id is not None for one in outcomes))
         live.tell_steady(pings, outcomes)
 
 
