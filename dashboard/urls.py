@@ -34,7 +34,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_MONITOR}/edit", monitor_forms.MonitorEdit.as_view(), name="monitor-edit"),
     *(
         path(f"{_MONITOR}/{act}", monitor.MonitorAct.as_view(), {"act": act}, name=f"monitor-{act}")
-        for act in ("pause", "resume", "check", "delete")
+        for act in ("pause", "resume", "check", "accept", "delete")
     ),
     path("heartbeats", monitors.HeartbeatList.as_view(), name="heartbeats"),
     path("heartbeats/new", heartbeats.HeartbeatCreate.as_view(), name="heartbeat-create"),
