@@ -37,7 +37,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_MONITOR}/edit", monitor_forms.MonitorEdit.as_view(), name="monitor-edit"),
     *(
         path(f"{_MONITOR}/{act}", monitor.MonitorAct.as_view(), {"act": act}, name=f"monitor-{act}")
-        for act in ("pause", "resume", "check", "delete")
+        for act in ("pause", "resume", "check", "accept", "delete")
     ),
     path(f"{_MONITOR}/reports", reports.ReportList.as_view(), name="reports"),
     path(f"{_MONITOR}/reports/<int:report_id>", reports.ReportDownload.as_view(), name="report"),

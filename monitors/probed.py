@@ -19,7 +19,7 @@ def place_of(settings: Mapping[str, Any]) -> tuple[Any, ...]:
     """What two settings must share for a secret of one to be sent as the other says."""
     origin = "/".join(str(settings.get("url") or "").split("/")[:3]).lower()
     request = settings.get("request") or {}
-    return (origin, request.get("proxy"), *(settings.get(name) for name in _PLACE))
+    return (origin, request.get("proxy"), request.get("verify_tls"), *(settings.get(name) for name in _PLACE))
 
 
 class ProbedKind:

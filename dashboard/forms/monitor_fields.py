@@ -33,6 +33,10 @@ _LABELS = {
     "max_redirects": "Redirects followed at most",
     "block_http_downgrade": "Refuse redirects from https to http",
     "http_version": "HTTP version",
+    "client_certificate": "Client certificate",
+    "client_key": "Client key",
+    "proxy_username": "Proxy user name",
+    "proxy_password": "Proxy password",
     "username": "User name",
     "auth_type": "Log in with",
     "auth_username": "User name",
@@ -42,6 +46,8 @@ _LABELS = {
 _SUFFIXES = {"interval_ms": "ms", "max_jitter_ms": "ms", "max_loss_percent": "%", "days_left": "days"}
 _CHOICES = {
     None: "Any",
+    "1.1": "HTTP/1.1",
+    "2": "HTTP/2 only",
     4: "IPv4",
     6: "IPv6",
     "tls": "TLS",
@@ -65,6 +71,7 @@ _MONO = frozenset(
     {"url", "host", "hostname", "resolver", "server", "servername", "send", "expect", "query", "expected"}
 )
 _LONG_TEXT = 2_500  # characters; longer ones get a text area
+_MOST_OF_A_KEY = 5_000  # longer secrets are PEM: they have lines
 _SHORT_NUMBER = frozenset({"integer"})
 
 
@@ -130,7 +137,7 @@ def form_field(setting: Setting) -> forms.Field:
 
 def _input(field: Field) -> forms.Widget:
     quiet = {"autocomplete": "off", "spellcheck": "false"}
-    if field.secret and (field.maximum or 0) <= _LONG_TEXT:
+    if field.secret and (field.maximum or 0) <= _MOST_OF_A_KEY:
         return forms.PasswordInput(render_value=True, attrs={"autocomplete": "new-password"})
     if field.kind == "url" or field.name == "url":
         return forms.URLInput(attrs=quiet | {"inputmode": "url"})

@@ -1,5 +1,6 @@
 """The page of one monitor or heartbeat, its fresh results, and the acts on it."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.shortcuts import redirect, render
 from alerts.selectors import rules
 from common import clock
 from common.invalid import Conflict
-from dashboard import charts, selectors
+from dashboard import charts, learned, selectors
 from dashboard.access import WorkspacePage
 from dashboard.dependencies import needs_of
 from dashboard.formats import milliseconds
@@ -23,6 +24,7 @@ from dashboard.uptime import monitor_days, uptime_figures
 from incidents.selectors import incidents
 from monitors import checking, history, services
 from monitors.kinds import kinds
+from monitors.learning import accept_answer
 from monitors.models import Monitor
 from signals.models import SignalType
 
@@ -84,6 +86,7 @@ class MonitorPage(OneMonitor):
             "nav_section": self.section,
             "now": now,
             "monitor": monitor,
+            "kind": kinds[monitor.type],
             "settings": kinds[monitor.type].settings_of(monitor),
             "days": days,
             "figures": uptime_figures(monitor, now=now),
@@ -97,10 +100,20 @@ class MonitorPage(OneMonitor):
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())
-        return render(request, "dashboard/monitor.html", context | self.results() | self._trends())
+        context |= self.results() | self._trends() | self._learned(now)
+        return render(request, "dashboard/monitor.html", context)
 
     def _trends(self) -> dict[str, Any]:
         return {"trends": trends_of(self.monitor, self.request.GET.get("period"), now=clock.now())}
+
+    def _learned(self, now: datetime) -> dict[str, Any]:
+        answers = learned.answers(self.monitor)
+        return {
+            "cards": learned.cards(self.monitor),
+            "answers": answers,
+            "is_waiting": any(one.waiting is not None for one in answers),
+            "ping_charts": learned.ping_charts(self.monitor, now=now),
+        }
 
     def _signals(self) -> dict[str, Any]:
         heartbeat = self.monitor.heartbeat
@@ -133,7 +146,7 @@ class MonitorAct(OneMonitor):
             getattr(self, f"_{act}")(self.monitor)
         except Conflict as conflict:
             messages.error(request, str(conflict))
-            return redirect(section)
+            return redirect("monitor", monitor_id) if act == "accept" else redirect(section)
         if act == "delete":
             messages.success(request, f"{name} and its history are deleted.")
             return redirect(section)
@@ -146,6 +159,10 @@ class MonitorAct(OneMonitor):
     def _resume(self, monitor: Monitor) -> None:
         services.resume(monitor=monitor, by=self.actor, now=clock.now())
         messages.success(self.request, f"{monitor.name} is watched again.")
+
+    def _accept(self, monitor: Monitor) -> None:
+        accept_answer(monitor=monitor, by=self.actor, now=clock.now())
+        messages.success(self.request, "The new answer is the one to expect from now on.")
 
     def _check(self, monitor: Monitor) -> None:
         result = checking.check_now(monitor=monitor, by=self.actor, now=clock.now())

@@ -113,6 +113,7 @@ def _tried(request: HttpRequest, form: MonitorForm, monitor: Monitor | None) -> 
             form.add_invalid(invalid)
         else:
             context |= {"result": result, "phases": phases_of(result), "assertions": assertions_of(result)}
+            context["facts"] = [(name, value) for name, value in result.facts.items() if name != "verdicts"]
     is_fragment = request.headers.get("HX-Request") == "true"
     return render(request, "dashboard/monitor_try.html" if is_fragment else "dashboard/monitor_form.html", context)
 

@@ -6,6 +6,7 @@ from typing import Any
 from common.api.problems import field_errors
 from common.invalid import FieldError, Invalid
 from common.names import camel
+from common.web_address import BadWebAddress, WebAddress, parse_web_address
 from monitors.api.casing import to_snake
 from monitors.api.serializers import MonitorSerializer
 from monitors.fields import DEFAULTS, wrong_fields
@@ -56,6 +57,38 @@ def fields_to_try(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         return fields_of(data)
     return fields_of({"name": "test", "type": "http", **data})
+
+
+def fields_to_try_ssl(data: Any) -> dict[str, Any]:
+    """The same for a monitor of type tls; `url` or `hostname` may name its host."""
+    if not isinstance(data, Mapping):
+        return fields_of(data)
+    rest = {name: value for name, value in data.items() if name not in ("url", "hostname")}
+    to = _address(data)
+    place = {"host": data.get("hostname")} if to is None else {"host": to.host, "port": to.port}
+    if to is not None and to.scheme == "http" and ":" not in str(data["url"]).partition("://")[2].partition("/")[0]:
+        place["port"] = 443
+    given = {name: value for name, value in place.items() if value is not None}
+    return fields_of({"name": "test", "type": "tls", **given, **rest})
+
+
+def fields_to_try_dns(data: Any) -> dict[str, Any]:
+    """The same for a monitor of type dns; a `url` may name the host to ask for."""
+    if not isinstance(data, Mapping):
+        return fields_of(data)
+    rest = {name: value for name, value in data.items() if name != "url"}
+    to = _address(data)
+    return fields_of({"name": "test", "type": "dns", **({} if to is None else {"hostname": to.host}), **rest})
+
+
+def _address(data: Mapping[str, Any]) -> WebAddress | None:
+    """The address a body gives; raises Invalid where it is none."""
+    if data.get("url") is None:
+        return None
+    try:
+        return parse_web_address(data["url"] if isinstance(data["url"], str) else "")
+    except BadWebAddress as bad:
+        raise Invalid([FieldError("/url", "url", str(bad))]) from bad
 
 
 def _kind(data: Mapping[str, Any], monitor: Monitor | None) -> Kind | None:

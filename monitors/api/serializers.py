@@ -170,3 +170,22 @@ class MonitorTestSerializer(ApiSerializer):
     timeout_ms = IntegerField(required=False)
     request = ObjectField(required=False)
     assertions = ListField(child=ObjectField(), required=False)
+
+
+class SslTestSerializer(ApiSerializer):
+    """Whose certificate to look at: a `url`, a `hostname`, or the settings of a monitor of type tls."""
+
+    url = TextField(required=False)
+    hostname = TextField(required=False)
+    port = IntegerField(required=False)
+    timeout_ms = IntegerField(required=False)
+
+
+class DnsTestSerializer(ApiSerializer):
+    """Whose records to ask for: a `hostname` or a `url`, and further settings of a monitor of type dns."""
+
+    hostname = TextField(required=False)
+    url = TextField(required=False)
+    record_type = TextField(required=False)
+    resolver = TextField(required=False)
+    timeout_ms = IntegerField(required=False)

@@ -9,7 +9,7 @@ from monitors.api.planned import DeploymentViewSet, WindowViewSet
 from monitors.api.regions import RegionViewSet
 from monitors.api.reports import ReportGenerateView, ReportView
 from monitors.api.series import AvailabilityView, LatencyView, ResultsView
-from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
+from monitors.api.views import DnsTestView, MonitorTestView, MonitorV1ViewSet, MonitorViewSet, SslTestView
 
 routes = Routes()
 routes.register("v1/monitor", MonitorV1ViewSet, basename="v1-monitor")
@@ -23,6 +23,8 @@ _v1: dict[str, dict[str, str]] = {"scopes": {}}
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/monitortest", MonitorTestView.as_view(), name="v1-monitortest"),
     path("v1/monitor-test", MonitorTestView.as_view(), name="v1-monitor-test"),
+    path("v1/monitor-test/ssl", SslTestView.as_view(), name="v1-monitor-test-ssl"),
+    path("v1/monitor-test/dns", DnsTestView.as_view(), name="v1-monitor-test-dns"),
     path("monitors/test", MonitorTestView.as_view(), name="monitor-test"),
     path("v1/monitor/<int:pk>/results", ResultsView.as_view(**_v1), name="v1-monitor-results"),
     path("monitors/<int:pk>/results", ResultsView.as_view(), name="monitor-results"),

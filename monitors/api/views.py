@@ -12,9 +12,15 @@ from rest_framework.response import Response
 from accounts.authentication import actor
 from common.api.views import ApiView, ApiViewSet
 from monitors import checking, services
-from monitors.api.bodies import fields_of, fields_to_try
+from monitors.api.bodies import fields_of, fields_to_try, fields_to_try_dns, fields_to_try_ssl
 from monitors.api.filters import LIST_PARAMETERS, ORDERING
-from monitors.api.serializers import CheckResultSerializer, MonitorSerializer, MonitorTestSerializer
+from monitors.api.serializers import (
+    CheckResultSerializer,
+    DnsTestSerializer,
+    MonitorSerializer,
+    MonitorTestSerializer,
+    SslTestSerializer,
+)
 from monitors.api.shown import check_json
 from monitors.impact import with_impact
 from monitors.kinds import kinds
@@ -120,5 +126,26 @@ class MonitorTestView(ApiView):
     @extend_schema(request=MonitorTestSerializer, responses=CheckResultSerializer)
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Runs one check of a monitor's body, or of just a `url`; nothing is stored."""
-        result = checking.try_monitor(fields=fields_to_try(request.data), now=self.now)
+        return self._tried(fields_to_try(request.data))
+
+    def _tried(self, fields: dict[str, Any]) -> Response:
+        result = checking.try_monitor(fields=fields, now=self.now)
         return Response(check_json(result, settings.REGION))
+
+
+class SslTestView(MonitorTestView):
+    """A look at the certificate of an address."""
+
+    @extend_schema(request=SslTestSerializer, responses=CheckResultSerializer)
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Shakes hands with the server of a `url` or a `hostname` and judges its certificate; nothing is stored."""
+        return self._tried(fields_to_try_ssl(request.data))
+
+
+class DnsTestView(MonitorTestView):
+    """A look at the records of a name."""
+
+    @extend_schema(request=DnsTestSerializer, responses=CheckResultSerializer)
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Asks for the records of a `hostname`, or of a `url`'s host; nothing is stored."""
+        return self._tried(fields_to_try_dns(request.data))

@@ -37,7 +37,11 @@ class Handle:
             self._set_up(request.shape)
         curl = self.curl
         curl.setopt(pycurl.URL, request.to.url)
-        curl.setopt(pycurl.CONNECT_TO, [f"::[{address}]:" if ":" in address else f"::{address}:"])
+        host = f"[{address}]" if ":" in address else address
+        if (proxy := request.shape.proxy) is not None:
+            curl.setopt(pycurl.PROXY, f"http://{host}:{proxy.port}")
+        else:
+            curl.setopt(pycurl.CONNECT_TO, [f"::{host}:"])
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(timeout_seconds * 1000)))
         self.guard.refused = None
         self.headers.clear()
@@ -47,8 +51,9 @@ class Handle:
 
     @property
     def reusable(self) -> bool:
-        """Whether another monitor's request may use this handle: none does that has carried a login."""
-        return self._shape is not None and self._shape.login is None
+        """Whether another monitor's request may use this handle: none does that has carried a login or a proxy."""
+        shape = self._shape
+        return shape is not None and shape.login is None and shape.identity is None and shape.proxy is None
 
     @property
     def overflowed(self) -> bool:
@@ -77,6 +82,16 @@ class Handle:
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
         if shape.http2:
             curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE)
+        elif shape.http_version == "1.1":
+            curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        elif shape.http_version == "2":
+            curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2_0)
+        if shape.identity is not None:
+            curl.setopt(pycurl.SSLCERT_BLOB, shape.identity.certificate)
+            curl.setopt(pycurl.SSLKEY_BLOB, shape.identity.key)
+        if shape.proxy is not None and shape.proxy.username:
+            curl.setopt(pycurl.PROXYUSERNAME, shape.proxy.username.encode())
+            curl.setopt(pycurl.PROXYPASSWORD, shape.proxy.password.encode())
         self._set_message(shape)
         self._shape = shape
 

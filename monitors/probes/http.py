@@ -84,6 +84,7 @@ def hop(
             code, message = yield Transfer(handle.curl)
             spent_ms += _note(request, result, handle)
             if code == 0:
+                _must_be_wanted_version(request, handle)
                 return spent_ms, b"".join(handle.body)
             if code != pycurl.E_COULDNT_CONNECT or position == len(dialled):
                 raise _failed(request, result, handle, code, message)
@@ -93,7 +94,8 @@ def hop(
 
 
 def _addresses(request: HttpRequest, deadline: Deadline) -> Generator[Operation, Any, tuple[float, tuple[str, ...]]]:
-    host = request.to.host
+    proxy = request.shape.proxy
+    host = request.to.host if proxy is None else proxy.host
     if is_address(host):
         return 0.0, (host,)
     started = time.monotonic()
@@ -117,6 +119,13 @@ def _note(request: HttpRequest, result: Result, handle: Handle) -> float:
     if request.to.scheme == "https":
         result.certificate = leaf_of(curl.getinfo(pycurl.INFO_CERTINFO))
     return float(total) / 1000
+
+
+def _must_be_wanted_version(request: HttpRequest, handle: Handle) -> None:
+    if request.shape.http_version == "2":
+        spoken = handle.curl.getinfo(pycurl.INFO_HTTP_VERSION)
+        if spoken != pycurl.CURL_HTTP_VERSION_2_0:
+            raise ProbeFailed("assertion", f"{request.to.host} answered in HTTP/1, not in HTTP/2.")
 
 
 def _plus(before: float | None, microseconds: int, reached: int | bool) -> float | None:

@@ -28,6 +28,24 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A client certificate with its chain, and its key; both PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy and the login that it alone gets."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """All of a request but where it goes. Requests of one shape can share one handle as it is."""
 
@@ -37,6 +55,9 @@ class Shape:
     login: Login | None = None
     verify_tls: bool = True
     http2: bool = False  # and nothing else; without TLS with prior knowledge (RFC 9113 section 3.3)
+    http_version: str | None = None  # "1.1" or "2", negotiated; by default what the server likes best
+    identity: Identity | None = None
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +108,32 @@ def _shape(options: Mapping[str, Any], to: WebAddress) -> Shape:
         body=body.encode() if isinstance(body, str) else body,
         login=login,
         verify_tls=bool(options.get("verify_tls", True)),
+        http_version=options.get("http_version"),
+        identity=_identity(options),
+        proxy=_proxy(options),
     )
+
+
+def _identity(options: Mapping[str, Any]) -> Identity | None:
+    certificate, key = options.get("client_certificate"), options.get("client_key")
+    return Identity(certificate.encode(), key.encode()) if certificate and key else None
+
+
+def _proxy(options: Mapping[str, Any]) -> Proxy | None:
+    if not options.get("proxy"):
+        return None
+    try:
+        to = parse_web_address(options["proxy"])
+    except BadWebAddress as error:
+        raise ProbeFailed("blocked", str(error)) from error
+    return Proxy(to.host, to.port, options.get("proxy_username") or "", options.get("proxy_password") or "")
 
 
 def redirected(request: HttpRequest, status_code: int, location: str) -> HttpRequest | None:
     """Return the request that follows `request` after this answer (RFC 9110 section 15.4), if any.
 
     301 and 302 turn POST into GET as browsers do, 303 turns all but HEAD into GET; 307 and 308 repeat the
-    request. Secrets (login, Authorization, Cookie) and a Host header stay with their origin. Raises
+    request. Secrets (login, client certificate, Authorization, Cookie) and a Host header stay with their origin. Raises
     ProbeFailed when the redirect may not be followed.
     """
     if status_code not in _REDIRECTING or not location or request.redirects_left is None:
@@ -127,4 +166,4 @@ def _without_secrets(shape: Shape) -> Shape:
     if shape is _PLAIN:
         return shape
     kept = tuple(item for item in shape.headers if item[0].lower() not in _SECRET)
-    return replace(shape, headers=kept, login=None)
+    return replace(shape, headers=kept, login=None, identity=None)

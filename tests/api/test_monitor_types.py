@@ -1,10 +1,19 @@
 """Every type of monitor, by the API: what it needs, what it does not use, and its secrets."""
 
+import ssl
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import trustme
 
 from monitors.kinds import kinds
 from monitors.masking import MASK
 from monitors.models import Monitor
+from monitors.recording import record
+from tests.monitors.conftest import result_of
+from tests.monitors.probes.name_server import name_server, reply
+from tests.monitors.probes.name_server import record as a_record
+from tests.monitors.probes.scripted import tcp_server
 
 pytestmark = pytest.mark.django_db
 LEAST = {
@@ -104,3 +113,52 @@ def test_a_password_is_stored_encrypted_never_shown_and_survives_its_mask(api, n
 )
 def test_a_wrong_setting_is_named(api, name, fields, wrong):
     assert wrong in pointers(made(api, name, **fields))
+
+
+def test_a_certificate_is_looked_at_without_storing_anything(api):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA(key_type=trustme.KeyType.ECDSA).issue_cert("localhost").configure_cert(context)
+    with tcp_server(lambda connection: None, context) as port:
+        for body in ({"url": f"https://localhost:{port}/shop"}, {"hostname": "localhost", "port": port}):
+            found = api.post("/api/v1/monitor-test/ssl", body).json()
+            assert (found["ok"], found["failureClass"]) == (False, "tls")
+            assert found["certificate"]["names"] == ["localhost"]
+            assert found["facts"]["verdicts"]["hostName"] == "ok"
+    assert not Monitor.objects.exists()
+
+
+def test_records_are_asked_for_without_storing_anything(api):
+    with name_server(lambda asked: [reply(asked, a_record("A", bytes([192, 0, 2, 7])))]) as resolver:
+        found = api.post("/api/v1/monitor-test/dns", {"url": "https://www.example/x", "resolver": resolver}).json()
+    assert (found["ok"], found["facts"]["records"]) == (True, ["192.0.2.7"])
+    assert not Monitor.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        ("ssl", {}, "/host"),
+        ("ssl", {"url": 5}, "/url"),
+        ("ssl", {"url": "https://"}, "/url"),
+        ("ssl", {"hostname": "a b"}, "/host"),
+        ("dns", {}, "/hostname"),
+        ("dns", {"hostname": "shop.example", "recordType": "ANY"}, "/recordType"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_named(api, path, body, wrong):
+    assert wrong in pointers(api.post(f"/api/v1/monitor-test/{path}", body))
+
+
+def test_the_last_result_has_its_facts_and_a_new_answer_is_accepted(api, now):
+    shown = made(api, "dns", recordType="A", expected=None).json()
+    monitor, address = Monitor.objects.get(), f"/api/monitors/{shown['id']}"
+    assert (shown["lastResult"], shown["learnedAnswers"]) == (None, [])
+    assert api.post(f"{address}/accept-answer").status_code == 409
+    for seconds, records in [(0, ["192.0.2.1"]), (60, ["192.0.2.9"])]:
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        record([result_of(monitor, at, facts={"records": records, "ttl": 5})], now=at)
+    shown = api.get(address).json()
+    assert shown["lastResult"]["facts"] == {"records": ["192.0.2.9"], "ttl": 5}
+    assert (shown["status"], shown["learnedAnswers"][0]["waiting"]) == ("DEGRADED", ["192.0.2.9"])
+    accepted = api.post(f"{address}/accept-answer").json()
+    assert (accepted["status"], accepted["learnedAnswers"][0]["answer"]) == ("OK", ["192.0.2.9"])

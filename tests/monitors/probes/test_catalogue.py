@@ -33,7 +33,7 @@ def test_every_type_says_what_it_is_in_a_sentence(name):
 
 def test_passwords_and_tokens_are_secret():
     secret = {field.name for field in fields_of(PROBES["http"].fields) if field.secret}
-    assert secret == {"password", "token"}
+    assert secret == {"password", "token", "client_key", "proxy_password"}
 
 
 @pytest.mark.parametrize("name", OTHERS)
