@@ -314,6 +314,13 @@ EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server t
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
 
 # API
+API_RATE_PER_SECOND = env.integer(
+    "API_RATE_PER_SECOND",
+    100,
+    "Most API requests a second of one token, of one signed-in person, and of one address without either.",
+    at_least=1,
+    at_most=1_000_000,
+)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 Reference = dict[str, str]
+RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def parameter(name: str) -> Reference:
@@ -16,6 +17,11 @@ def parameter(name: str) -> Reference:
 def problem(status: int) -> Reference:
     """A reference to the problem answer with this status."""
     return {"$ref": f"#/components/responses/Problem{status}"}
+
+
+def rate_headers() -> dict[str, Reference]:
+    """References to the headers that tell where a caller stands; every answer has them."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS}
 
 
 class ApiSchema(AutoSchema):
@@ -29,6 +35,9 @@ class ApiSchema(AutoSchema):
         operation["parameters"] = [*own, *self._query(), *(parameter(name) for name in self._headers())]
         operation["responses"] = {**operation["responses"], **{str(code): problem(code) for code in self._problems()}}
         self._tag_answers(operation["responses"])
+        for answer in operation["responses"].values():
+            if "$ref" not in answer:
+                answer.setdefault("headers", {}).update(rate_headers())
         if scope := self._scope():
             described = operation.get("description", "").rstrip()
             operation["description"] = f"{described}\n\nScope: `{scope}`.".strip()
