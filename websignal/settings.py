@@ -8,6 +8,7 @@ import django_stubs_ext
 from django.conf import global_settings
 
 from accounts.oauth.scopes import DEFAULT_SCOPES, IDENTITY_SCOPES, OAUTH_SCOPES
+from websignal import cors
 from websignal.beat import SCHEDULE
 from websignal.checks import Setup, refuse_unsafe
 from websignal.env import Environment
@@ -115,6 +116,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_eventstream",
+    "corsheaders",
     "common",
     "accounts",
     "billing",
@@ -129,6 +131,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "common.middleware.RequestIdMiddleware",
+    "common.cors.ApiCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "common.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -321,6 +324,15 @@ API_RATE_PER_SECOND = env.integer(
     at_least=1,
     at_most=1_000_000,
 )
+CORS_ALLOWED_ORIGINS = env.words(
+    "CORS_ALLOWED_ORIGINS",
+    [],
+    "Origins such as `https://app.example` whose pages may call the API from a browser, with a token, beside those of "
+    "registered applications.",
+)
+# Tokens only: no cookie of ours travels with a request of another site's page.
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS = cors.PATHS, cors.ALLOWED, cors.EXPOSED
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
