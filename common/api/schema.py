@@ -73,7 +73,7 @@ class ApiSchema(AutoSchema):
 
     def _is_single(self) -> bool:
         """Whether it answers or changes one object with an entity tag."""
-        actions = ("retrieve", "update", "partial_update", "destroy", "profile")
+        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert")
         return getattr(self.view, "action", None) in actions
 
     def _problems(self) -> Iterable[int]:

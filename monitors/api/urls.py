@@ -3,14 +3,15 @@
 from django.urls import URLPattern, URLResolver, path
 
 from common.api.routes import Routes
+from monitors.api.changes import PlatformMonitorViewSet
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
 from monitors.api.series import AvailabilityView, ResultsView
-from monitors.api.views import MonitorTestView, MonitorV1ViewSet, MonitorViewSet
+from monitors.api.views import MonitorTestView, MonitorV1ViewSet
 
 routes = Routes()
 routes.register("v1/monitor", MonitorV1ViewSet, basename="v1-monitor")
-routes.register("monitors", MonitorViewSet, basename="monitor")
+routes.register("monitors", PlatformMonitorViewSet, basename="monitor")
 routes.register("v1/service-group", ServiceGroupViewSet, basename="v1-service-group")
 routes.register("deployments", DeploymentViewSet, basename="deployment")
 routes.register("maintenance-windows", WindowViewSet, basename="maintenance-window")
