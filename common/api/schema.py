@@ -5,6 +5,8 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
+from common.api.parameters import Parameter
+
 Reference = dict[str, str]
 RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
@@ -52,7 +54,7 @@ class ApiSchema(AutoSchema):
         if not hasattr(self.view, "allowed_parameters"):
             return []
         return [
-            {"in": "query", "name": one.name, "description": one.help, "schema": dict(one.schema)}
+            {"in": "query", "name": one.name, "description": one.help, "schema": _schema_of(one)}
             | ({"explode": False} if one.schema.get("type") == "array" else {})
             for one in self.view.allowed_parameters()
         ]
@@ -96,3 +98,7 @@ class ApiSchema(AutoSchema):
                 responses[code].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         if self.method == "GET":
             responses["304"] = {"description": "Nothing has changed since the version that If-None-Match names."}
+
+
+def _schema_of(one: Parameter) -> dict[str, Any]:
+    return {"type": "array", "items": dict(one.schema)} if one.repeats else dict(one.schema)
