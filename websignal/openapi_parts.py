@@ -30,6 +30,7 @@ TAGS = [
     {"name": "Alert actions", "description": "Who is told of a monitor's incidents."},
     {"name": "Users", "description": "The own profile."},
     {"name": "Tokens", "description": "API tokens."},
+    {"name": "Members", "description": "Who is in the workspace, and what they changed."},
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 
