@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from alerts.models import AlertEvent, Channel
+from django.db.models import Exists, OuterRef
+
+from alerts.models import AlertEvent, Channel, Rule
 from alerts.outbox import plan_incident_event
 from alerts.withheld import withheld_by
 from incidents.models import EventType, Incident, TimelineEvent
@@ -27,7 +29,9 @@ def on_resolved(*, incident: Incident, event: TimelineEvent, now: datetime, **_:
 
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
     """The channels of its action groups are nobody else's and go with it, secrets and all."""
-    Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True).delete()
+    own = Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True)
+    elsewhere = Rule.channels.through.objects.filter(channel=OuterRef("pk")).exclude(rule__monitor=monitor)
+    Channel.objects.filter(pk__in=own.values("pk")).exclude(Exists(elsewhere)).delete()
 
 
 def _plan(alert_event: AlertEvent, incident: Incident, event: TimelineEvent, now: datetime) -> None:

@@ -28,6 +28,7 @@ TAGS = [
     {"name": "Signals", "description": "Pings of heartbeats and their history."},
     {"name": "Dependencies", "description": "What monitors need, as their pings, a monitor or an operator say."},
     {"name": "Alert actions", "description": "Who is told of a monitor's incidents."},
+    {"name": "Channels and rules", "description": "Ways to reach people, and which events go there."},
     {"name": "Users", "description": "The own profile."},
     {"name": "Tokens", "description": "API tokens."},
     {"name": "Members", "description": "Who is in the workspace, and what they changed."},
