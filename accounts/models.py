@@ -164,6 +164,12 @@ class ApiToken(WorkspaceOwned):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def version(self) -> str:
+        """Changes with whatever a person edits, and with its secret; for its entity tag."""
+        edited = (self.name, self.scopes, self.is_enabled, self.expires_at, self.digest)
+        return f"{zlib.crc32(repr(edited).encode()):08x}"
+
 
 class KeptAnswer(WorkspaceOwned):
     """The answer to a POST with an Idempotency-Key, kept for a day so that a repeat gets it again."""

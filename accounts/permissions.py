@@ -16,7 +16,8 @@ __all__ = ["HasScopeAndRole", "at_least"]
 
 
 class HasScopeAndRole(BasePermission):
-    """A view states `scopes` {method or action: scope} or one `scope`, and `write_role`; the answer says what lacks.
+    """A view states `scopes` {method or action: scope} or one `scope`, and `write_role` (`read_role` to read, VIEWER
+    where it is not stated); the answer says what lacks.
 
     A session has every scope; its person's role decides. Nobody signed in is 401, someone who may not is 403.
     """
@@ -37,7 +38,8 @@ class HasScopeAndRole(BasePermission):
         return False
 
     def _role(self, request: Request, view: Any) -> bool:
-        needed = Role.VIEWER if request.method in SAFE_METHODS else getattr(view, "write_role", Role.MEMBER)
+        name, default = ("read_role", Role.VIEWER) if request.method in SAFE_METHODS else ("write_role", Role.MEMBER)
+        needed = getattr(view, name, default)
         membership = getattr(request, "membership", None)
         if membership is not None and at_least(membership.role, needed):
             return True

@@ -5,6 +5,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from accounts.actor import SYSTEM, Actor
 from accounts.models import ApiToken, Membership, Role, User, Workspace
 from accounts.scopes import SCOPES
 from accounts.selectors import digest
+from common.times import rfc3339
 
 _BASE62 = string.ascii_letters + string.digits
 _USED_EVERY = timedelta(minutes=1)
@@ -86,10 +88,8 @@ def create_token(
     *, user: User, workspace: Workspace, name: str, scopes: Sequence[str], by: Actor, expires_at: datetime | None = None
 ) -> NewToken:
     """`ws_` and 40 base62 characters, 238 bits; stored as SHA-256. Raises UnknownScope."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown:
-        raise UnknownScope(f"no scope {', '.join(unknown)}: choose among {', '.join(SCOPES)}")
-    secret = "ws_" + "".join(secrets.choice(_BASE62) for _ in range(40))
+    _must_know(scopes)
+    secret = _new_secret()
     token = ApiToken.objects.create(
         workspace=workspace,
         user=user,
@@ -100,6 +100,33 @@ def create_token(
         expires_at=expires_at,
     )
     audit.record(by=by, workspace=workspace, verb="create", target=token, changes={"scopes": [None, token.scopes]})
+    return NewToken(token, secret)
+
+
+@transaction.atomic
+def edit_token(*, token: ApiToken, by: Actor, fields: Mapping[str, Any]) -> ApiToken:
+    """Changes `name`, `scopes`, `expires_at` or `is_enabled`, as far as given, at once. Raises UnknownScope."""
+    wanted = dict(fields)
+    if "scopes" in wanted:
+        _must_know(wanted["scopes"])
+        wanted["scopes"] = sorted(set(wanted["scopes"]))
+    changes = {name: [getattr(token, name), value] for name, value in wanted.items() if getattr(token, name) != value}
+    for name, (_, after) in changes.items():
+        setattr(token, name, after)
+    if changes:
+        token.save(update_fields=list(changes))
+        told = {name: [_told(before), _told(after)] for name, (before, after) in changes.items()}
+        audit.record(by=by, workspace=token.workspace, verb="edit", target=token, changes=told)
+    return token
+
+
+@transaction.atomic
+def rotate_token(*, token: ApiToken, by: Actor) -> NewToken:
+    """Another secret for the same token; the old one is dead at once, in every process."""
+    secret = _new_secret()
+    token.prefix, token.digest = secret[:11], digest(secret)
+    token.save(update_fields=["prefix", "digest"])
+    audit.record(by=by, workspace=token.workspace, verb="rotate", target=token)
     return NewToken(token, secret)
 
 
@@ -115,3 +142,17 @@ def note_token_use(*, token: ApiToken, address: str | None, now: datetime) -> No
     if token.last_used_at and now - token.last_used_at < _USED_EVERY and token.last_used_address == address:
         return
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_address=address)
+
+
+def _must_know(scopes: Sequence[str]) -> None:
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise UnknownScope(f"no scope {', '.join(unknown)}: choose among {', '.join(SCOPES)}")
+
+
+def _new_secret() -> str:
+    return "ws_" + "".join(secrets.choice(_BASE62) for _ in range(40))
+
+
+def _told(value: Any) -> Any:
+    return rfc3339(value) if isinstance(value, datetime) else value

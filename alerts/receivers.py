@@ -3,7 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from alerts.models import AlertEvent, Channel
+from django.db.models import Exists, OuterRef
+
+from alerts.models import AlertEvent, Channel, Rule
 from alerts.outbox import News, plan_incident_events
 from alerts.withheld import all_withheld
 from incidents.events import Happening
@@ -37,7 +39,9 @@ def on_resolved(*, happened: Sequence[Happening], now: datetime, **_: object) ->
 
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
     """The channels of its action groups are nobody else's and go with it, secrets and all."""
-    Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True).delete()
+    own = Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True)
+    elsewhere = Rule.channels.through.objects.filter(channel=OuterRef("pk")).exclude(rule__monitor=monitor)
+    Channel.objects.filter(pk__in=own.values("pk")).exclude(Exists(elsewhere)).delete()
 
 
 def _plan(alert_event: AlertEvent, happened: Sequence[Happening], withheld: Collection[int], now: datetime) -> None:

@@ -13,7 +13,7 @@ from alerts.rule_fields import SCOPES, wrong_rule
 from common.invalid import Invalid
 
 DEFAULT_EVENTS = (AlertEvent.INCIDENT_OPEN.value, AlertEvent.INCIDENT_RESOLVED.value)
-_DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "scope": {},
     "when": {},
     "events": list(DEFAULT_EVENTS),
@@ -28,7 +28,7 @@ def create_rule(*, workspace: Workspace, by: Actor, fields: Mapping[str, Any]) -
     """A rule of `name`, `scope` {monitor_id | service_group_id | tag}, `when`, `events`, `channel_ids`, `is_enabled`
     and `reminder_seconds`. Raises Invalid naming every wrong field.
     """
-    fields = {**_DEFAULTS, **fields}
+    fields = {**DEFAULTS, **fields}
     _check(fields, workspace, needed=("name", "channel_ids"))
     rule = Rule(workspace=workspace)
     assign(rule, fields)
@@ -45,6 +45,7 @@ def edit_rule(*, rule: Rule, by: Actor, fields: Mapping[str, Any]) -> Rule:
     _check(fields, rule.workspace)
     before = shown(rule)
     assign(rule, fields)
+    rule.is_action_group = rule.is_action_group and _owns_still(rule, fields)
     rule.save()
     if "channel_ids" in fields:
         rule.channels.set(fields["channel_ids"])
@@ -56,9 +57,11 @@ def edit_rule(*, rule: Rule, by: Actor, fields: Mapping[str, Any]) -> Rule:
 def delete_rule(*, rule: Rule, by: Actor) -> None:
     """Removes a rule; its channels stay, except that of an action group, which is nobody else's."""
     audit.record(by=by, workspace=rule.workspace, verb="delete", target=rule)
-    if rule.is_action_group:
-        rule.channels.filter(is_owners=False).delete()
+    own = list(rule.channels.filter(is_owners=False)) if rule.is_action_group else []
     rule.delete()
+    for channel in own:
+        if not channel.rules.exists():
+            channel.delete()
 
 
 def locked(rule: Rule) -> Rule:
@@ -92,6 +95,12 @@ def shown(rule: Rule) -> dict[str, Any]:
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that differ, as [before, after]."""
     return {name: [before[name], after[name]] for name in after if before.get(name) != after[name]}
+
+
+def _owns_still(rule: Rule, fields: Mapping[str, Any]) -> bool:
+    """Whether an action group is one after an edit; else its channel is one that stays when the rule goes."""
+    ids = set(fields.get("channel_ids", ())) or set(rule.channels.values_list("pk", flat=True))
+    return rule.monitor_id is not None and ids == set(rule.channels.values_list("pk", flat=True))
 
 
 def _check(fields: Mapping[str, Any], workspace: Workspace, needed: tuple[str, ...] = ()) -> None:

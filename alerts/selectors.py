@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.models import Workspace
 from alerts.models import Channel, Delivery, DeliveryAttempt, Recipient, Rule
@@ -11,8 +11,11 @@ from monitors.models import Monitor
 
 
 def action_groups(monitor: Monitor, type: str | None = None) -> QuerySet[Rule]:
-    """The action groups of a monitor, oldest first, of one type or all, each with its one channel."""
-    rules = Rule.objects.filter(monitor=monitor, is_action_group=True).select_related("workspace", "monitor")
+    """The action groups of a monitor, oldest first, of one type or all: its rules that have one channel."""
+    links = Rule.channels.through.objects.filter(rule=OuterRef("pk")).order_by().values("rule")
+    alone = Subquery(links.annotate(count=Count("pk")).values("count"))
+    rules = Rule.objects.filter(monitor=monitor).annotate(channel_count=alone).filter(channel_count=1)
+    rules = rules.select_related("workspace", "monitor")
     if type is not None:
         rules = rules.filter(channels__type=type)
     return rules.prefetch_related("channels").order_by("pk")

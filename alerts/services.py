@@ -74,7 +74,9 @@ def edit_action_group(*, rule: Rule, by: Actor, now: datetime, fields: Mapping[s
     before = {**rules.shown(rule), **_described(channel)}
     rules.assign(rule, _rule_part(fields))
     rule.save()
-    channel.name, channel.config, channel.is_enabled, channel.disabled_reason = rule.name, config, True, ""
+    if rule.is_action_group:
+        channel.name = rule.name
+    channel.config, channel.is_enabled, channel.disabled_reason = config, True, ""
     channel.save(update_fields=["name", "config", "is_enabled", "disabled_reason", "updated_at"])
     _ask(channel, now)
     changes = rules.changes(before, {**rules.shown(rule), **_described(channel)})

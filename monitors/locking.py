@@ -5,6 +5,8 @@ Monitor (FOR NO KEY UPDATE, which lets results and history of it be inserted) â†
 records takes no lock of Monitor; whoever changes or deletes one holds its states before it writes the row itself.
 """
 
+from collections.abc import Iterable
+
 from common.invalid import Conflict
 from monitors.models import Monitor, MonitorState, RegionState
 
@@ -20,6 +22,21 @@ def hold_monitor(monitor_id: int) -> tuple[Monitor, MonitorState]:
     if monitor is None or state is None:
         raise Conflict("The monitor has been deleted.")
     return monitor, state
+
+
+def hold_all(monitor_ids: Iterable[int]) -> None:
+    """Locks monitors with all their states, for a change of many: each kind of row in order of id.
+
+    One that has been deleted meanwhile is left out.
+    """
+    ids = sorted(set(monitor_ids))
+    if not ids:
+        return
+    held = Monitor.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    list(held.values_list("pk"))
+    for state in (RegionState, MonitorState):
+        rows = state._default_manager.filter(monitor__in=ids).order_by("pk").select_for_update(of=("self",))
+        list(rows.values_list("pk"))
 
 
 def hold_states(monitor_id: int) -> MonitorState | None:

@@ -59,7 +59,7 @@ def _group(workspace: Workspace, value: object, errors: list[FieldError]) -> Ser
 
 def _others(workspace: Workspace, value: object, monitor: Monitor | None, errors: list[FieldError]) -> list[Monitor]:
     ids = {_id(one) for one in _list(value)}
-    found = list(Monitor.objects.in_workspace(workspace).filter(pk__in=ids))
+    found = list(Monitor.objects.in_workspace(workspace).filter(pk__in=ids)) if ids else []
     if not isinstance(value, list | tuple) or len(found) != len(ids) or (monitor is not None and monitor.pk in ids):
         errors.append(FieldError("/dependsOn", "unknown_id", "Give ids of other monitors of this workspace."))
     elif monitor is not None and _leads_back(monitor.pk, ids):

@@ -22,7 +22,7 @@ from monitors.probed import ProbedKind
 from monitors.selecting import Named, find_named, taken_key
 from monitors.status import Act
 from monitors.transitions import Turn, change_status, change_statuses
-from monitors.watching import restart, watch_from
+from monitors.watching import first_watch, restart, watch_from
 
 __all__ = [
     "Turn",
@@ -63,7 +63,7 @@ def create_monitor(*, workspace: Workspace, by: Actor, now: datetime, fields: Ma
     monitor.state = MonitorState.objects.create(monitor=monitor, status=status, status_since=now)
     kind.attach(monitor, settings, now=now)
     if kind.is_probed:
-        watch_from(monitor, named.regions or [], now=now)
+        first_watch(monitor, named.regions or [], now=now)
     audit.record(by=by, workspace=workspace, verb="create", target=monitor)
     events.monitor_created.send(sender=Monitor, monitor=monitor, now=now)
     return monitor
@@ -182,13 +182,14 @@ def _save(monitor: Monitor, fields: Mapping[str, Any], kind: Kind, settings: dic
         monitor.service_group = named.service_group
     if kind.is_probed:
         monitor.settings = settings
+    is_new = monitor.pk is None
     monitor.target = kind.target(settings)[:_TARGET_LENGTH]
     try:
         with transaction.atomic():
             monitor.save()
     except IntegrityError as error:
         raise Invalid([taken_key()]) from error
-    if named.depends_on is not None:
+    if named.depends_on or (named.depends_on is not None and not is_new):
         monitor.depends_on.set(named.depends_on)
 
 

@@ -29,6 +29,14 @@ def watch_from(monitor: Monitor, regions: Sequence[Region], *, now: datetime) ->
             state.save()
 
 
+def first_watch(monitor: Monitor, regions: Sequence[Region], *, now: datetime) -> None:
+    """The region states of a new monitor; each checks within a second."""
+    states = [RegionState(monitor=monitor, region=region) for region in regions]
+    for state in states:
+        _schedule(state, monitor, now)
+    RegionState.objects.bulk_create(states)
+
+
 def start(monitor: Monitor, *, now: datetime) -> None:
     """Every region checks within a second, then on its grid; what was under way no longer counts."""
     for state in RegionState.objects.filter(monitor=monitor):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.api.problems import KINDS, MEDIA_TYPE
-from common.api.schema import problem
+from common.api.schema import problem, rate_headers
 
 DESCRIPTION = """Monitoring of websites, services and cron jobs.
 
@@ -14,6 +14,8 @@ instants are RFC 3339 in UTC. A field or a query parameter that an address does 
 JSON pointer into the body, or `?` and the name of a query parameter. **Lists** take `page` and `limit` and answer
 `{items, total, page, itemCount, pageCount, limit}`; series take `cursor` and answer `nextCursor`. **Objects** carry an
 `ETag`: send it in `If-Match` so that you never overwrite somebody else's change. Any POST takes an `Idempotency-Key`.
+**Rate**: a token, or a signed-in person, may make 100 requests a second unless the operator says otherwise; every
+answer tells how many are left in `RateLimit-Remaining`, and one too many is 429 with `Retry-After`.
 """
 
 TAGS = [
@@ -26,8 +28,10 @@ TAGS = [
     {"name": "Signals", "description": "Pings of heartbeats and their history."},
     {"name": "Dependencies", "description": "What monitors need, as their pings, a monitor or an operator say."},
     {"name": "Alert actions", "description": "Who is told of a monitor's incidents."},
+    {"name": "Channels and rules", "description": "Ways to reach people, and which events go there."},
     {"name": "Users", "description": "The own profile."},
     {"name": "Tokens", "description": "API tokens."},
+    {"name": "Members", "description": "Who is in the workspace, and what they changed."},
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 
@@ -60,9 +64,14 @@ PROBLEM = {
         },
     },
 }
-_RESPONSE_HEADERS = {
+_RESPONSE_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     429: {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+}
+_RATE_HEADERS = {
+    "RateLimit-Limit": "How many requests the caller may make in a second.",
+    "RateLimit-Remaining": "How many of them are left now.",
+    "RateLimit-Reset": "Seconds until there is room again.",
 }
 COMPONENTS: dict[str, dict[str, Any]] = {
     "schemas": {"Problem": PROBLEM},
@@ -70,7 +79,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         f"Problem{status}": {
             "description": title + ".",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            **({"headers": _RESPONSE_HEADERS[status]} if status in _RESPONSE_HEADERS else {}),
+            "headers": {**_RESPONSE_HEADERS.get(status, {}), **rate_headers()},
         }
         for status, (_, title) in KINDS.items()
     },
@@ -82,7 +91,13 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "IfMatch": _header("If-Match", "The ETag that was read; 412 when the object has changed since."),
         "IfNoneMatch": _header("If-None-Match", "The ETag that was read; 304 when nothing has changed since."),
     },
-    "headers": {"ETag": {"description": "Version of the object (RFC 9110).", "schema": {"type": "string"}}},
+    "headers": {
+        "ETag": {"description": "Version of the object (RFC 9110).", "schema": {"type": "string"}},
+        **{
+            name: {"description": text, "schema": {"type": "integer", "minimum": 0}}
+            for name, text in _RATE_HEADERS.items()
+        },
+    },
     "securitySchemes": {
         "bearerToken": {
             "type": "http",

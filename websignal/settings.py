@@ -9,6 +9,7 @@ import django_stubs_ext
 from django.conf import global_settings
 
 from accounts.oauth.scopes import DEFAULT_SCOPES, IDENTITY_SCOPES, OAUTH_SCOPES
+from websignal import cors
 from websignal.beat import SCHEDULE
 from websignal.checks import Setup, refuse_unsafe
 from websignal.env import Environment
@@ -120,6 +121,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_eventstream",
+    "corsheaders",
     "common",
     "accounts",
     "billing",
@@ -134,6 +136,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "common.middleware.RequestIdMiddleware",
+    "common.cors.ApiCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "common.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -348,6 +351,22 @@ MAIL_PING_PORT = env.integer(
 )
 
 # API
+API_RATE_PER_SECOND = env.integer(
+    "API_RATE_PER_SECOND",
+    100,
+    "Most API requests a second of one token, of one signed-in person, and of one address without either.",
+    at_least=1,
+    at_most=1_000_000,
+)
+CORS_ALLOWED_ORIGINS = env.words(
+    "CORS_ALLOWED_ORIGINS",
+    [],
+    "Origins such as `https://app.example` whose pages may call the API from a browser, with a token, beside those of "
+    "registered applications.",
+)
+# Tokens only: no cookie of ours travels with a request of another site's page.
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS = cors.PATHS, cors.ALLOWED, cors.EXPOSED
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",

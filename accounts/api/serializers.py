@@ -67,6 +67,12 @@ class TokenSerializer(ApiSerializer):
     created_at = InstantField(read_only=True)
 
 
+class TokenChangeSerializer(TokenSerializer):
+    """What of an API token is changed."""
+
+    enabled = BooleanField(source="is_enabled", required=False)
+
+
 class NewTokenSerializer(TokenSerializer):
     """An API token just made: the only answer that holds its secret."""
 

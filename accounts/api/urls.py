@@ -2,11 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from accounts.api.members import AuditLogViewSet, MemberViewSet
 from accounts.api.views import TokenViewSet, UserViewSet
 from common.api.routes import Routes
 
 routes = Routes()
 routes.register("tokens", TokenViewSet, basename="token")
+routes.register("members", MemberViewSet, basename="member")
+routes.register("audit-log", AuditLogViewSet, basename="audit-entry")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/user", UserViewSet.as_view({"get": "profile"}), name="v1-user"),

@@ -4,16 +4,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
-from accounts.api.serializers import NewTokenSerializer, TokenSerializer, UserSerializer
+from accounts.api.serializers import NewTokenSerializer, TokenChangeSerializer, TokenSerializer, UserSerializer
 from accounts.authentication import actor
 from accounts.models import ApiToken, OAuthAccess, Role, User
 from accounts.roles import at_least
 from accounts.scopes import SCOPES, allows
-from common.api.parameters import Text
+from common.api.parameters import Flag, Text, Whole
 from common.api.views import ApiViewSet
 from common.invalid import FieldError, Invalid, NotAllowed
 
@@ -62,7 +63,11 @@ class TokenViewSet(ApiViewSet):
     serializer_class = TokenSerializer
     queryset = ApiToken.objects.all()
     write_role = Role.VIEWER
-    list_parameters = (Text(name="name", help="Exactly this name.", lookup="name"),)
+    list_parameters = (
+        Text(name="name", help="Exactly this name.", lookup="name"),
+        Flag(name="enabled", help="Only those that are enabled, or only the others.", lookup="is_enabled"),
+        Whole(name="userId", help="Only this person's.", lookup="user_id"),
+    )
     search_fields = ("name", "prefix")
     ordering_fields = {"name": "name", "createdAt": "created_at", "lastUsedAt": "last_used_at"}
     default_ordering = ("-created_at",)
@@ -76,9 +81,7 @@ class TokenViewSet(ApiViewSet):
     @extend_schema(request=TokenSerializer, responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
         """Makes a token that acts as its maker in this workspace. Its secret is shown this once."""
-        if isinstance(request.auth, OAuthAccess):
-            # It would outlive the person's taking back what they allowed.
-            raise NotAllowed("An application cannot make API tokens.")
+        self._must_be_no_application(request)
         fields = self.checked()
         self._must_be_sound(request, fields)
         made = services.create_token(
@@ -92,14 +95,48 @@ class TokenViewSet(ApiViewSet):
         body = NewTokenSerializer(made.token, context={"secret": made.secret}).data
         return Response(body, status=201, headers={"Location": f"/api/tokens/{made.token.pk}"})
 
+    @extend_schema(request=TokenChangeSerializer, responses=TokenSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Changes name, scopes, expiry, or whether it is enabled; at once. What it may, only its owner changes."""
+        self._must_be_no_application(request)
+        serializer = TokenChangeSerializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        fields = dict(serializer.validated_data)
+        self._must_be_sound(request, fields)
+        with self.held() as token:
+            if "scopes" in fields:
+                self._must_be_own(token, "give scopes to")
+            services.edit_token(token=token, by=actor(request), fields=fields)
+        return self.answer(self.get_object())
+
+    @extend_schema(request=None, responses=NewTokenSerializer)
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, pk: int) -> Response:
+        """Gives one of the own tokens another secret, shown this once; the old one is dead at once."""
+        self._must_be_no_application(request)
+        with self.held() as token:
+            self._must_be_own(token, "rotate")
+            made = services.rotate_token(token=token, by=actor(request))
+        return Response(NewTokenSerializer(made.token, context={"secret": made.secret}).data)
+
+    def _must_be_no_application(self, request: Request) -> None:
+        if isinstance(request.auth, OAuthAccess):
+            # It would outlive the person's taking back what they allowed.
+            raise NotAllowed("An application cannot make or change API tokens.")
+
+    def _must_be_own(self, token: ApiToken, what: str) -> None:
+        """Whoever could would act as somebody else."""
+        if token.user_id != self.membership.user_id:
+            raise NotAllowed(f"You may disable or revoke the token of somebody else, not {what} it.")
+
     def _must_be_sound(self, request: Request, fields: dict[str, Any]) -> None:
         errors = []
         held = SCOPES if request.auth is None else getattr(request.auth, "scopes", ())
-        for index, scope in enumerate(fields["scopes"]):
+        for index, scope in enumerate(fields.get("scopes", ())):
             if not allows(held, scope):
                 detail = "A token cannot give a scope that it does not have."
                 errors.append(FieldError(f"/scopes/{index}", "not_held", detail))
-        if fields["expires_at"] is not None and fields["expires_at"] <= self.now:
+        if fields.get("expires_at") is not None and fields["expires_at"] <= self.now:
             errors.append(FieldError("/expiresAt", "past", "Must be in the future."))
         if errors:
             raise Invalid(errors)

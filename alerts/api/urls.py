@@ -1,13 +1,16 @@
 """Addresses of action groups and deliveries, below /api/."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 
 from alerts.api.action_groups import (
     ActionGroupsViewSet,
     EmailGroupViewSet,
     WebhookGroupViewSet,
 )
+from alerts.api.alert_rules import RuleViewSet
+from alerts.api.channels import ChannelViewSet
 from alerts.api.deliveries import DeliveryViewSet
+from common.api.routes import Routes
 
 _MONITOR = "v1/monitor/<int:monitor_pk>"
 
@@ -23,7 +26,12 @@ def _groups(name: str, view: type[EmailGroupViewSet] | type[WebhookGroupViewSet]
     ]
 
 
-urlpatterns: list[URLPattern] = [
+routes = Routes()
+routes.register("channels", ChannelViewSet, basename="channel")
+routes.register("alert-rules", RuleViewSet, basename="alert-rule")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *routes.urls,
     path(f"{_MONITOR}/actiongroups", ActionGroupsViewSet.as_view({"get": "list"}), name="v1-actiongroups"),
     *_groups("emailactiongroup", EmailGroupViewSet),
     *_groups("webhookactiongroup", WebhookGroupViewSet),

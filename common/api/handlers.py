@@ -4,7 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
-from common.api.problems import Problem, problem_response
+from common.api.problems import Problem, TooManyRequests, problem_response
+from common.client_address import client_address
+from common.rates import take
 
 _JSON = ("/api/", "/health", "/openapi.json", "/swagger/", "/oauth/token", "/metrics")
 
@@ -17,7 +19,12 @@ def is_api(request: HttpRequest) -> bool:
 @csrf_exempt
 def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponse:
     """404 for an address of the API that does not exist, in every mode and for every method."""
-    return problem_response(request, Problem(404, "There is no such address in the API; see /docs/api."))
+    standing = take(f"address:{client_address(request)}")
+    if standing.is_over:
+        wait = {"Retry-After": str(TooManyRequests.wait)}
+        return problem_response(request, Problem(429, TooManyRequests.default_detail, headers=standing.headers | wait))
+    said = "There is no such address in the API; see /docs/api."
+    return problem_response(request, Problem(404, said, headers=standing.headers))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

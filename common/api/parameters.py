@@ -12,6 +12,7 @@ from common.instants import parse_instant_or_date
 from common.invalid import FieldError, Invalid
 
 Apply = Callable[[Any, Any], Any]
+MOST_REPEATS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Parameter:
     lookup: str = ""
     apply: Apply | None = None
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    repeats: bool = False  # may be given several times: the value is a list
 
     def parse(self, raw: str) -> Any:
         """The value of `raw`. Raises ValueError saying what is allowed."""
@@ -161,11 +163,13 @@ def read(given: QueryDict, allowed: Iterable[Parameter]) -> dict[str, Any]:
 
 def _value(by_name: Mapping[str, Parameter], name: str, raws: Sequence[str]) -> Any:
     parameter = by_name[name]
-    if len(raws) != 1:
-        raise ValueError("Must be given once.")
-    if "\x00" in raws[0]:
+    most = MOST_REPEATS if parameter.repeats else 1
+    if len(raws) > most:
+        raise ValueError("Must be given once." if most == 1 else f"Must be given at most {most} times.")
+    if any("\x00" in raw for raw in raws):
         raise ValueError("The NUL character is not allowed.")
-    return parameter.parse(raws[0])
+    values = [parameter.parse(raw) for raw in raws]
+    return values if parameter.repeats else values[0]
 
 
 def _pointer(name: str) -> str:

@@ -47,6 +47,14 @@ class PayloadTooLarge(exceptions.APIException):
     default_detail = "A body may have 1 MiB."
 
 
+class TooManyRequests(exceptions.APIException):
+    """429 (RFC 6585 section 4)."""
+
+    status_code = 429
+    default_detail = "Too many requests in a second; RateLimit-Limit says how many a caller may make."
+    wait = 1
+
+
 class NoSuchWorkspace(exceptions.NotFound):
     """`X-Workspace` names none in which the caller may act."""
 

@@ -5,7 +5,10 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
+from common.api.parameters import Parameter
+
 Reference = dict[str, str]
+RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def parameter(name: str) -> Reference:
@@ -16,6 +19,11 @@ def parameter(name: str) -> Reference:
 def problem(status: int) -> Reference:
     """A reference to the problem answer with this status."""
     return {"$ref": f"#/components/responses/Problem{status}"}
+
+
+def rate_headers() -> dict[str, Reference]:
+    """References to the headers that tell where a caller stands; every answer has them."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS}
 
 
 class ApiSchema(AutoSchema):
@@ -29,6 +37,9 @@ class ApiSchema(AutoSchema):
         operation["parameters"] = [*own, *self._query(), *(parameter(name) for name in self._headers())]
         operation["responses"] = {**operation["responses"], **{str(code): problem(code) for code in self._problems()}}
         self._tag_answers(operation["responses"])
+        for answer in operation["responses"].values():
+            if "$ref" not in answer:
+                answer.setdefault("headers", {}).update(rate_headers())
         if scope := self._scope():
             described = operation.get("description", "").rstrip()
             operation["description"] = f"{described}\n\nScope: `{scope}`.".strip()
@@ -43,7 +54,7 @@ class ApiSchema(AutoSchema):
         if not hasattr(self.view, "allowed_parameters"):
             return []
         return [
-            {"in": "query", "name": one.name, "description": one.help, "schema": dict(one.schema)}
+            {"in": "query", "name": one.name, "description": one.help, "schema": _schema_of(one)}
             | ({"explode": False} if one.schema.get("type") == "array" else {})
             for one in self.view.allowed_parameters()
         ]
@@ -64,7 +75,7 @@ class ApiSchema(AutoSchema):
 
     def _is_single(self) -> bool:
         """Whether it answers or changes one object with an entity tag."""
-        actions = ("retrieve", "update", "partial_update", "destroy", "profile")
+        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert")
         return getattr(self.view, "action", None) in actions
 
     def _problems(self) -> Iterable[int]:
@@ -87,3 +98,7 @@ class ApiSchema(AutoSchema):
                 responses[code].setdefault("headers", {})["ETag"] = {"$ref": "#/components/headers/ETag"}
         if self.method == "GET":
             responses["304"] = {"description": "Nothing has changed since the version that If-None-Match names."}
+
+
+def _schema_of(one: Parameter) -> dict[str, Any]:
+    return {"type": "array", "items": dict(one.schema)} if one.repeats else dict(one.schema)

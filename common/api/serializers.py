@@ -52,3 +52,11 @@ class ApiSerializer(serializers.Serializer[Any]):
 
 class NothingSerializer(ApiSerializer):
     """For endpoints that take no body: anything in it is unknown."""
+
+
+class ErrorSerializer(ApiSerializer):
+    """One wrong field, as in a problem's `errors`."""
+
+    pointer = serializers.CharField(read_only=True)
+    code = serializers.CharField(read_only=True)
+    detail = serializers.CharField(read_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +23,10 @@ from common.api.idempotency import once
 from common.api.ordering import ordering
 from common.api.pagination import PARAMETERS, EnvelopePagination
 from common.api.parameters import Parameter, Text, read
+from common.api.problems import TooManyRequests
 from common.api.schema import ApiSchema
+from common.client_address import client_address
+from common.rates import take
 
 
 class ApiView(APIView):
@@ -39,12 +43,32 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.now = clock.now()
+        self._count(request)
         super().initial(request, *args, **kwargs)
         if any(isinstance(value, int) and value > MAX_INTEGER for value in kwargs.values()):
             raise Http404
         self.query = read(request.query_params, self.allowed_parameters())
         if request.method == "POST" and not self.is_slow():
             self._happen_once(request)
+
+    def _count(self, request: Request) -> None:
+        """Counts the request of its token, its person or its address; one with wrong credentials counts too."""
+        refused = None
+        try:
+            self.perform_authentication(request)
+        except APIException as error:
+            refused = error
+        standing = take(caller_of(request))
+        self.headers.update(standing.headers)
+        if standing.is_over:
+            raise TooManyRequests
+        if refused is not None:
+            raise refused
+
+    def check_permissions(self, request: Request) -> None:
+        """Which methods an address takes is no secret."""
+        if request.method != "OPTIONS":
+            super().check_permissions(request)
 
     def is_slow(self) -> bool:
         """Whether the handler waits for others' servers: then no transaction spans it and no answer is kept."""
@@ -159,3 +183,12 @@ class ApiViewSet(ApiView, GenericViewSet[Any]):
                 raise Http404
             require_match(self.request, instance)
             yield instance
+
+
+def caller_of(request: Request) -> str:
+    """Whose requests are counted together: a token's, a signed-in person's, or an address's."""
+    if request.auth is not None:
+        return f"token:{request.auth.id}"  # type: ignore[union-attr]
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    return f"address:{client_address(request._request)}"

@@ -1,6 +1,7 @@
 """How a list of monitors is narrowed."""
 
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from common.api.parameters import Choices, Flag, Parameter, Text
@@ -22,15 +23,15 @@ class Types(Parameter):
         return words
 
 
-def _tagged(queryset: Any, tag: str) -> Any:
-    return holding(queryset, "tags", tag)
+def _tagged(queryset: Any, tags: list[str]) -> Any:
+    return reduce(lambda found, tag: holding(found, "tags", tag), tags, queryset)
 
 
 LIST_PARAMETERS: tuple[Parameter, ...] = (
     Text(name="name", lookup="name", help="Exactly this name."),
     Types(name="type", lookup="type__in", help="Only of these types."),
     Choices(name="status", among=Status.values, lookup="state__status__in", help="Only in these states."),
-    Text(name="tag", apply=_tagged, help="Only with this tag."),
+    Text(name="tag", apply=_tagged, repeats=True, help="Only with this tag; given several times, with all of them."),
     Flag(name="paused", lookup="is_paused", help="Only paused ones, or only the others."),
     Text(name="externalKey", lookup="external_key", help="The one with this key."),
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import extend_schema
 
 from common.api.fields import BooleanField, IdField, InstantField, TextField
-from common.api.parameters import Text
+from common.api.parameters import Flag, Text
 from common.api.serializers import ApiSerializer
 from common.api.views import ApiViewSet
 from monitors.models import Region
@@ -36,6 +36,7 @@ class RegionViewSet(ApiViewSet):
     list_parameters = (
         Text(name="key", lookup="key", help="Exactly this key."),
         Text(name="name", lookup="name", help="Exactly this name."),
+        Flag(name="enabled", lookup="is_enabled", help="Only those that probe, or only the others."),
     )
     search_fields = ("key", "name", "country")
     ordering_fields = {"key": "key", "name": "name"}

@@ -4,16 +4,18 @@ from django.urls import URLPattern, URLResolver, path
 
 from common.api.routes import Routes
 from monitors.api import agent
+from monitors.api.changes import PlatformMonitorViewSet
 from monitors.api.groups import ServiceGroupViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
 from monitors.api.regions import RegionViewSet
 from monitors.api.reports import ReportGenerateView, ReportView
 from monitors.api.series import AvailabilityView, LatencyView, ResultsView
-from monitors.api.views import DnsTestView, MonitorTestView, MonitorV1ViewSet, MonitorViewSet, SslTestView
+from monitors.api.tags import TagViewSet
+from monitors.api.views import DnsTestView, MonitorTestView, MonitorV1ViewSet, SslTestView
 
 routes = Routes()
 routes.register("v1/monitor", MonitorV1ViewSet, basename="v1-monitor")
-routes.register("monitors", MonitorViewSet, basename="monitor")
+routes.register("monitors", PlatformMonitorViewSet, basename="monitor")
 routes.register("v1/service-group", ServiceGroupViewSet, basename="v1-service-group")
 routes.register("deployments", DeploymentViewSet, basename="deployment")
 routes.register("maintenance-windows", WindowViewSet, basename="maintenance-window")
@@ -38,5 +40,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agent/claim", agent.claim, name="agent-claim"),
     path("agent/results", agent.results, name="agent-results"),
     path("agent/end", agent.finish, name="agent-end"),
+    path("tags", TagViewSet.as_view({"get": "list"}), name="tag-list"),
     *routes.urls,
 ]

@@ -84,3 +84,51 @@ def test_a_viewers_write_is_403_and_says_the_role(viewer, write):
     answer = viewer.post(write, {})
     assert answer.status_code == 403
     assert "MEMBER" in answer.json()["detail"]
+
+
+def test_a_token_is_renamed_narrowed_disabled_and_enabled_at_once(api, alice):
+    made = api.post("/api/tokens", {"name": "ci", "scopes": ["monitor.admin"]})
+    address, used = made["Location"], Caller(made.json()["token"])
+    changed = api.patch(address, {"name": "CI", "scopes": ["monitor.read"]}, If_Match=api.get(address)["ETag"])
+    assert changed.status_code == 200, changed.content
+    assert (changed.json()["name"], changed.json()["scopes"]) == ("CI", ["monitor.read"])
+    assert "token" not in changed.json()
+    assert used.post("/api/monitors", {}).status_code == 403
+    assert api.patch(address, {"name": "x"}, If_Match=made.get("ETag", '"1.x-y"')).status_code == 412
+    assert api.patch(address, {"enabled": False}).json()["enabled"] is False
+    assert used.get("/api/monitors").status_code == 401
+    assert api.get("/api/tokens?enabled=false").json()["total"] == 1
+    assert api.patch(address, {"enabled": True, "expiresAt": None}).json()["enabled"] is True
+    assert used.get("/api/monitors").status_code == 200
+    assert AuditEntry.objects.filter(verb="edit", object_type="apitoken").count() == 3
+
+
+def test_a_rotated_token_has_another_secret_and_the_old_is_dead(api):
+    made = api.post("/api/tokens", {"name": "ci", "scopes": ["monitor.read"]})
+    before = Caller(made.json()["token"])
+    rotated = api.post(f"{made['Location']}/rotate")
+    assert rotated.status_code == 200, rotated.content
+    assert rotated.json()["id"] == made.json()["id"]
+    assert before.get("/api/monitors").status_code == 401
+    assert Caller(rotated.json()["token"]).get("/api/monitors").status_code == 200
+
+
+def test_an_admin_disables_anybodys_token_but_acts_as_nobody_else(api, member, bob, pointers):
+    bobs = f"/api/tokens/{ApiToken.objects.get(user=bob).pk}"
+    assert api.post(f"{bobs}/rotate").status_code == 403
+    assert api.patch(bobs, {"scopes": ["monitor.read"]}).status_code == 403
+    assert pointers(api.patch(bobs, {"expiresAt": "2020-01-01T00:00:00Z", "token": "x"})) == {"/token": "unknown"}
+    assert api.patch(bobs, {"enabled": False}).status_code == 200
+    assert member.get("/api/monitors").status_code == 401
+
+
+def test_a_token_gets_no_scope_by_an_edit_that_its_editor_lacks(alice, token_of, pointers):
+    weak = Caller(token_of(alice, "monitor.admin"))
+    own = f"/api/tokens/{ApiToken.objects.get(user=alice).pk}"
+    assert pointers(weak.patch(own, {"scopes": ["user.create"]})) == {"/scopes/0": "not_held"}
+
+
+def test_a_token_costs_one_query(api, django_assert_num_queries):
+    api.get("/api/regions")
+    with django_assert_num_queries(3):  # the token, and the list's count and rows
+        api.get("/api/regions")
