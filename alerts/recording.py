@@ -56,7 +56,7 @@ def _keep(delivery: Delivery, outcome: Outcome, started_at: datetime, latency_ms
 def _move(delivery: Delivery, outcome: Outcome, random: float, now: datetime) -> None:
     delivery.attempts_made += 1
     delivery.reached = [*delivery.reached, *outcome.reached]
-    delay = None if outcome.is_gone else retry_delay(delivery.attempts_made, random)
+    delay = None if outcome.is_gone or outcome.is_final else retry_delay(delivery.attempts_made, random)
     if outcome.ok:
         _finish(delivery, DeliveryState.DELIVERED, outcome, now)
     elif delay is None:
@@ -90,7 +90,9 @@ def _line(delivery: Delivery, outcome: Outcome) -> str:
     whom = f"{delivery.channel.name} by {delivery.channel.get_type_display().lower()}"
     what = AlertEvent(delivery.event).label.lower()
     if not outcome.ok:
-        ending = "the receiver is gone" if outcome.is_gone else f"expired after {delivery.attempts_made} attempts"
+        ending = f"expired after {delivery.attempts_made} attempts"
+        if outcome.is_gone or outcome.is_final:
+            ending = "the receiver is gone" if outcome.is_gone else "refused"
         return f"Could not tell {whom} ({what}): {ending}; {outcome.error}".replace("\x00", "")
     reached = f": {', '.join(delivery.reached)}" if delivery.reached else ""
     return f"Told {whom} ({what}){reached}"

@@ -11,6 +11,7 @@ class Limits:
 
     monitors: int | None
     min_interval_seconds: int
+    sms_per_month: int | None = None
 
 
 SELF_HOSTED = Limits(monitors=None, min_interval_seconds=10)

@@ -14,6 +14,7 @@ from dashboard.views import (
     monitors,
     oauth,
     settings,
+    sms,
 )
 
 _SIGN_IN = auth_views.LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
@@ -53,12 +54,16 @@ urlpatterns: list[URLPattern] = [
     path("alerts", alerts.AlertList.as_view(), name="alerts"),
     *(
         path(f"{_MONITOR}/alerts/{name}", alerts.AlertCreate.as_view(), {"type": name}, name=f"alert-create-{name}")
-        for name in ("email", "webhook")
+        for name in ("email", "sms", "webhook")
     ),
     path("alerts/<int:rule_id>", alerts.AlertEdit.as_view(), name="alert-edit"),
     *(
         path(f"alerts/<int:rule_id>/{act}", alerts.AlertAct.as_view(), {"act": act}, name=f"alert-{act}")
         for act in ("test", "roll", "delete")
+    ),
+    *(
+        path(f"alerts/<int:rule_id>/number-{act}", sms.NumberAct.as_view(), {"act": act}, name=f"alert-number-{act}")
+        for act in ("code", "confirm")
     ),
     *(
         path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")

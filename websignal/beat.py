@@ -17,6 +17,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "signals: find what is overdue": every(1, "signals.sweep"),
     "alerts: send what is due": every(1, "alerts.tasks.send_due"),
     "alerts: ask addresses to confirm": every(5, "alerts.tasks.ask_recipients"),
+    "alerts: send codes to phone numbers": every(5, "alerts.tasks.send_codes"),
     "alerts: tell what a window held back": every(5, "alerts.tasks.tell_held"),
     "alerts: remind of open incidents": every(5, "alerts.tasks.remind"),
     "accounts: clear OAuth tokens that ended": every(3600, "accounts.clear_tokens"),

@@ -9,7 +9,7 @@ from django.conf import global_settings
 
 from accounts.oauth.scopes import DEFAULT_SCOPES, IDENTITY_SCOPES, OAUTH_SCOPES
 from websignal.beat import SCHEDULE
-from websignal.checks import Setup, refuse_unsafe
+from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
 from websignal.kept_key import kept_key, kept_rsa_key, rsa_key
 from websignal.logging import logging_config
@@ -312,6 +312,26 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False, "STARTTLS, mostly on port 587."
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", False, "TLS from the first byte, mostly on port 465.")
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, "Seconds until an SMTP server that does not answer is given up.")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "WebSignal <websignal@localhost>", "Sender of every email.")
+
+# SMS
+SMS_PROVIDER = env.choice(
+    "SMS_PROVIDER", "none", "Who sends text messages. Without one there are no alerts by SMS.", among=["none", "twilio"]
+)
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", "", "Twilio's account, `AC…`.", shown="none")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", "", "Its auth token.", shown="none")
+TWILIO_FROM = env.text(
+    "TWILIO_FROM", "", "Sender: a number of that account as `+…`, a name, or a messaging service, `MG…`.", shown="none"
+)
+TWILIO_URL = env.url(
+    "TWILIO_URL", "https://api.twilio.com", "Address of Twilio's API; another one for tests.", schemes=["https", "http"]
+)
+if SMS_PROVIDER == "twilio":
+    refuse_missing(
+        "SMS_PROVIDER=twilio",
+        TWILIO_ACCOUNT_SID=TWILIO_ACCOUNT_SID,
+        TWILIO_AUTH_TOKEN=TWILIO_AUTH_TOKEN,
+        TWILIO_FROM=TWILIO_FROM,
+    )
 
 # API
 REST_FRAMEWORK = {

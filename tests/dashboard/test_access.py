@@ -23,7 +23,7 @@ FRAGMENTS = {"monitor-try", "heartbeat-runs"}
 FOR_VIEWERS = {"settings", "password", "switch-workspace"}
 FOR_MEMBERS_TO_SEE = {
     "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
-    "alert-create-email", "alert-create-webhook", "alert-edit",
+    "alert-create-email", "alert-create-sms", "alert-create-webhook", "alert-edit",
     "window-create", "window-edit", "deployment-create", "deployment-edit",
 }  # fmt: skip
 FOR_ADMINS_TO_SEE = {"audit-log"}
