@@ -1,8 +1,10 @@
 """What beat asks of monitors; one line into a service each."""
 
 from celery import shared_task
+from django.conf import settings
 
 from common import clock
+from monitors.allowance import pause_beyond_plans
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.queues import probe_queue
@@ -37,3 +39,10 @@ def drop_old_results_task() -> None:
 def move_deployments_task() -> None:
     """Each second: starts and ends deployments whose time has come."""
     move_deployments(now=clock.now())
+
+
+@shared_task(name="monitors.pause_beyond_plans", ignore_result=True)
+def pause_beyond_plans_task() -> None:
+    """Each ten minutes: what a plan that went down, or a trial that ended, does not cover."""
+    if settings.BILLING_ENABLED:
+        pause_beyond_plans(now=clock.now())

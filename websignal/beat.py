@@ -12,6 +12,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     "monitors: wake the engines": every(1, "monitors.tick_regions"),
     "monitors: find those that nobody looks at": every(15, "monitors.mark_unwatched"),
+    "monitors: pause what plans do not cover": every(600, "monitors.pause_beyond_plans"),
     "monitors: start and end deployments": every(1, "monitors.move_deployments"),
     "incidents: open what is no longer held back": every(1, "incidents.release"),
     "signals: find what is overdue": every(1, "signals.sweep"),

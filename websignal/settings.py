@@ -333,6 +333,15 @@ if SMS_PROVIDER == "twilio":
         TWILIO_FROM=TWILIO_FROM,
     )
 
+# Billing
+BILLING_ENABLED = env.flag(
+    "BILLING_ENABLED", False, "Whether plans bound what a workspace may use. Off: one plan without limits, no prices."
+)
+TRIAL_DAYS = env.integer("TRIAL_DAYS", 14, "How long a trial lasts.", at_least=1, at_most=365)
+STRIPE_WEBHOOK_SECRET = env.words(
+    "STRIPE_WEBHOOK_SECRET", [], "Signing secret, `whsec_…`, of Stripe's webhook; two while one replaces the other."
+)
+
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -340,6 +349,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScopeAndRole"],
+    "DEFAULT_THROTTLE_CLASSES": ["billing.throttles.WriteCap"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "common.api.pagination.EnvelopePagination",

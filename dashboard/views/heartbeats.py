@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 
 from accounts.models import Role
 from common import clock
-from common.invalid import Conflict, Invalid
+from common.invalid import Conflict, Invalid, NotAllowed
 from dashboard.access import WorkspacePage
 from dashboard.forms.heartbeat import HeartbeatForm, initial_of
 from dashboard.views.monitor import OneMonitor
@@ -38,6 +38,8 @@ class HeartbeatCreate(WorkspacePage):
                 )
             except Invalid as invalid:
                 form.add_invalid(invalid)
+            except NotAllowed as refused:
+                form.add_error(None, str(refused))
             else:
                 messages.success(request, f"{monitor.name} waits for its first ping.")
                 return redirect("monitor", monitor.pk)
@@ -67,7 +69,7 @@ class HeartbeatEdit(OneMonitor):
                 services.edit_monitor(monitor=monitor, by=self.actor, now=clock.now(), fields=form.service_fields())
             except Invalid as invalid:
                 form.add_invalid(invalid)
-            except Conflict as conflict:
+            except (Conflict, NotAllowed) as conflict:
                 form.add_error(None, str(conflict))
             else:
                 messages.success(request, f"{form.cleaned_data['name']} is saved.")

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 
 from alerts.selectors import rules
 from common import clock
-from common.invalid import Conflict
+from common.invalid import Conflict, NotAllowed
 from dashboard import charts, selectors
 from dashboard.access import WorkspacePage
 from dashboard.formats import milliseconds
@@ -124,7 +124,7 @@ class MonitorAct(OneMonitor):
         name, section = self.monitor.name, self.section
         try:
             getattr(self, f"_{act}")(self.monitor)
-        except Conflict as conflict:
+        except (Conflict, NotAllowed) as conflict:
             messages.error(request, str(conflict))
             return redirect(section)
         if act == "delete":

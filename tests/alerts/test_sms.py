@@ -220,7 +220,8 @@ def test_without_a_provider_there_is_no_sms_action(monitor, add_sms):
         ([], ["/phoneNumbers"]),
         ([ADA] * 11, ["/phoneNumbers"]),
         (ADA, ["/phoneNumbers"]),
-        ([ADA, "015112345678", "+0123456789", "+49", "+1234567890123456", 5], [f"/phoneNumbers/{n}" for n in range(1, 6)]),
+        ([ADA, "015112345678", "+0123456789"], ["/phoneNumbers/1", "/phoneNumbers/2"]),
+        (["+49", "+1234567890123456", 5], ["/phoneNumbers/0", "/phoneNumbers/1", "/phoneNumbers/2"]),
     ],
 )  # fmt: skip
 def test_each_wrong_number_is_named(monitor, add_sms, twilio, given, pointers):
