@@ -7,6 +7,7 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
+        from accounts.events import user_deleted
         from alerts import receivers
         from incidents import events
         from monitors.events import monitor_deleted
@@ -14,4 +15,5 @@ class AlertsConfig(AppConfig):
         events.incident_opened.connect(receivers.on_opened, dispatch_uid="alerts")
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incident_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
+        user_deleted.connect(receivers.on_user_deleted, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

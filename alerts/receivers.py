@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from alerts.models import AlertEvent, Channel
+from accounts.models import Workspace
+from alerts.models import AlertEvent, Channel, ChannelType, Delivery
 from alerts.outbox import plan_incident_event
 from alerts.withheld import withheld_by
 from incidents.models import EventType, Incident, TimelineEvent
@@ -28,6 +29,22 @@ def on_resolved(*, incident: Incident, event: TimelineEvent, now: datetime, **_:
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
     """The channels of its action groups are nobody else's and go with it, secrets and all."""
     Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True).delete()
+
+
+def on_user_deleted(*, address: str, workspaces: list[Workspace], **_: object) -> None:
+    """Nobody writes to who has left, or keeps their address. A channel that had nobody else is disabled."""
+    for channel in Channel.objects.filter(workspace__in=workspaces, type=ChannelType.EMAIL):
+        wanted = channel.config.get("recipients", [])
+        if address not in wanted:
+            continue
+        left = [one for one in wanted if one != address]
+        channel.config = {**channel.config, "recipients": left}
+        if not left:
+            channel.is_enabled, channel.disabled_reason = False, "Its only recipient has left."
+        channel.save(update_fields=["config", "is_enabled", "disabled_reason", "updated_at"])
+    for delivery in Delivery.objects.filter(workspace__in=workspaces, reached__icontains=address):
+        delivery.reached = [one for one in delivery.reached if one != address]
+        delivery.save(update_fields=["reached"])
 
 
 def _plan(alert_event: AlertEvent, incident: Incident, event: TimelineEvent, now: datetime) -> None:

@@ -92,7 +92,7 @@ class Subscription(models.Model):
     does not matter. The workspace is known once any event has named it.
     """
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, blank=True, related_name="subscriptions")
+    workspace = models.ForeignKey(Workspace, models.SET_NULL, null=True, blank=True, related_name="subscriptions")
     stripe_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
     customer_id = models.CharField(max_length=120, blank=True, db_index=True)
     price_id = models.CharField(max_length=120, blank=True, help_text="Stripe's id of what is paid.")

@@ -10,8 +10,10 @@ class MonitorsConfig(AppConfig):
     name = "monitors"
 
     def ready(self) -> None:
-        from monitors import health, probed
+        from accounts.events import user_deleted
+        from monitors import health, leaving, probed
 
+        user_deleted.connect(leaving.on_user_deleted, dispatch_uid="monitors")
         probed.register()
         health.register()
         post_migrate.connect(_make_first_region, sender=self)

@@ -9,7 +9,7 @@ routes = Routes()
 routes.register("tokens", TokenViewSet, basename="token")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/user", UserViewSet.as_view({"get": "profile"}), name="v1-user"),
-    path("v1/user/<int:pk>", UserViewSet.as_view({"put": "update"}), name="v1-user-detail"),
+    path("v1/user", UserViewSet.as_view({"get": "profile", "post": "create"}), name="v1-user"),
+    path("v1/user/<int:pk>", UserViewSet.as_view({"put": "update", "delete": "destroy"}), name="v1-user-detail"),
     *routes.urls,
 ]

@@ -4,8 +4,18 @@ from typing import Any
 
 from billing.limits import LIMITED
 from billing.models import Interval, Plan
-from common.api.fields import ChoiceField, IdField, IntegerField, ListField, TextField
+from common.api.fields import ChoiceField, IdField, InstantField, IntegerField, ListField, TextField
 from common.api.serializers import ApiSerializer
+
+
+class TrialBodySerializer(ApiSerializer):
+    """A trial, to be read and written: `ACTIVE` starts it, `EXPIRED` or `NONE` cancels it."""
+
+    status = ChoiceField(choices=["NONE", "ACTIVE", "EXPIRED", "CONVERTED"])
+    plan_id = IdField(required=False, allow_null=True, default=None, help_text="When it starts; else the plan to try.")
+    ends_at = InstantField(required=False, allow_null=True, default=None, help_text="Only operators move it.")
+    started_at = InstantField(read_only=True, allow_null=True)
+    days_left = IntegerField(read_only=True, allow_null=True)
 
 
 class LimitsSerializer(ApiSerializer):

@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('owner_stamp', models.CharField(blank=True, editable=False, max_length=160)),
                 ('payment_stamp', models.CharField(blank=True, editable=False, max_length=160)),
                 ('plan', models.ForeignKey(blank=True, help_text='Empty: as the price says.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.plan')),
-                ('workspace', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='accounts.workspace')),
+                ('workspace', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='subscriptions', to='accounts.workspace')),
             ],
         ),
         migrations.CreateModel(
