@@ -8,12 +8,14 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.events import user_deleted
-        from alerts import receivers
+        from alerts import receivers, sms_quota
+        from billing.usage import counters
         from incidents import events
         from monitors.events import monitor_deleted
 
         events.incident_opened.connect(receivers.on_opened, dispatch_uid="alerts")
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incident_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
+        counters.register("sms_per_month", lambda workspace, now: sms_quota.sent_this_month(workspace, now=now))
         user_deleted.connect(receivers.on_user_deleted, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

@@ -11,12 +11,17 @@ class MonitorsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.events import user_deleted
+        from billing.usage import counters
         from monitors import health, leaving, probed
 
+        counters.register("monitors", lambda workspace, now: self._count("Monitor", workspace))
         user_deleted.connect(leaving.on_user_deleted, dispatch_uid="monitors")
         probed.register()
         health.register()
         post_migrate.connect(_make_first_region, sender=self)
+
+    def _count(self, model: str, workspace: Any) -> int:
+        return self.get_model(model)._default_manager.filter(workspace=workspace).count()
 
 
 def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:

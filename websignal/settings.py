@@ -177,6 +177,7 @@ PASSWORD_HASHERS = [
     # Of the random secrets of OAuth applications.
     "accounts.oauth.hashers.ClientSecretHasher",
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 3600
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")

@@ -105,6 +105,8 @@ def test_a_stranger_finds_nothing(stranger, alices, method, path, operation):
 def test_an_unknown_parameter_is_named_everywhere(api, alices, method, path, operation):
     if path.startswith("/api/signals") or ("{id}" in path and path.startswith("/api/deliveries")):
         pytest.skip("only for addresses that need no object of their own")
+    if (method, path) == ("POST", "/api/v1/user"):
+        pytest.skip("only for what this token may")
     address = filled(path, alices)
     answer = api.ask(method, f"{address}?colour=red", {} if method in ("POST", "PUT", "PATCH") else None)
     assert answer.status_code == 400, answer.content
