@@ -38,6 +38,12 @@ def unconfirmed(workspace: Workspace) -> set[str]:
     return set(asked.values_list("number", flat=True))
 
 
+def asked(workspace: Workspace, numbers: Collection[str]) -> list[PhoneNumber]:
+    """Those of `numbers` that have not agreed."""
+    found = PhoneNumber.objects.in_workspace(workspace).filter(number__in=numbers, confirmed_at__isnull=True)
+    return list(found.order_by("pk"))
+
+
 @transaction.atomic
 def ask(*, workspace: Workspace, numbers: Collection[str], now: datetime) -> None:
     """Plans a code to each number that was never asked. Raises Conflict beyond 20 new ones a day."""

@@ -84,6 +84,7 @@ class SmsForm(AlertForm):
 class CodeForm(forms.Form):
     """The code that a phone number got."""
 
+    error = ""
     number = forms.CharField(max_length=32, widget=forms.HiddenInput)
     code = forms.CharField(
         max_length=12, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"})

@@ -171,13 +171,17 @@ class DeliveryAct(WorkspacePage):
 def _after_save(request: HttpRequest, saved: services.SavedGroup, verb: str) -> HttpResponse:
     if saved.secret is None:
         messages.success(request, f"{saved.rule.name} is {verb}.")
+        if code_forms(saved.rule.workspace, saved.channel):
+            return redirect("alert-edit", saved.rule.pk)
         return redirect("monitor", saved.rule.monitor_id)
     context = {"nav_section": "alerts", "rule": saved.rule, "monitor": saved.rule.monitor, "secret": saved.secret}
     return render(request, "dashboard/alert_secret.html", context)
 
 
 def code_forms(workspace: Workspace, channel: Channel) -> list[CodeForm]:
-    """One form for each of the channel's phone numbers that has not confirmed."""
-    asked = phone_numbers.unconfirmed(workspace) if channel.type == "sms" else set()
-    numbers = [one for one in channel.config.get("phone_numbers", ()) if one in asked]
-    return [CodeForm(initial={"number": one}, auto_id=f"id_{place}_%s") for place, one in enumerate(numbers)]
+    """One form for each of the channel's phone numbers that has not confirmed; `error` says why no code could leave."""
+    asked = phone_numbers.asked(workspace, channel.config.get("phone_numbers", ()))
+    forms = [CodeForm(initial={"number": one.number}, auto_id=f"id_{one.pk}_%s") for one in asked]
+    for form, one in zip(forms, asked, strict=True):
+        form.error = one.ask_error
+    return forms

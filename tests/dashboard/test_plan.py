@@ -94,7 +94,7 @@ def test_a_number_is_added_and_confirmed_on_the_pages(signed_in, alice, monitor,
     rule = Rule.objects.get()
     phone_numbers.send_due_codes(now=clock_now())
     code = re.search(r"\d{6}", twilio.to("+4915112345678")[0])[0]
-    assert "got a code by SMS" in text_of(browser.get(f"/alerts/{rule.pk}"))
+    assert "gets a code by SMS" in text_of(browser.get(f"/alerts/{rule.pk}"))
     typed = {"number": "+4915112345678", "code": "nothing"}
     said = text_of(browser.post(f"/alerts/{rule.pk}/number-confirm", typed, follow=True))
     assert "Tries left: 4" in said
@@ -102,7 +102,7 @@ def test_a_number_is_added_and_confirmed_on_the_pages(signed_in, alice, monitor,
     assert "less than 10 minutes ago" in text_of(again)
     done = text_of(browser.post(f"/alerts/{rule.pk}/number-confirm", typed | {"code": code}, follow=True))
     assert "is confirmed" in done
-    assert "got a code by SMS" not in done
+    assert "gets a code by SMS" not in done
 
 
 def test_without_a_provider_the_form_says_so(signed_in, alice, monitor):
