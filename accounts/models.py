@@ -62,6 +62,15 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     objects = UserManager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "identity_subject"],
+                condition=~models.Q(identity_subject=""),
+                name="one_account_an_identity",
+            )
+        ]
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

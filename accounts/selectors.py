@@ -58,3 +58,8 @@ def member_addresses(workspace: Workspace) -> set[str]:
     """Email addresses of all members, in lower case."""
     emails = User.objects.filter(memberships__workspace=workspace, is_active=True).values_list("email", flat=True)
     return {email.lower() for email in emails}
+
+
+def people_open_to(user: User) -> QuerySet[User]:
+    """The people whose account `user` may see and change: themselves; an operator everybody."""
+    return User.objects.all() if user.is_staff else User.objects.filter(pk=user.pk)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.actor import SYSTEM, Actor
 from accounts.models import ApiToken, Membership, Role, User, Workspace
 from accounts.scopes import SCOPES
 from accounts.selectors import digest
+from common.invalid import Conflict
 from common.times import rfc3339
 
 _BASE62 = string.ascii_letters + string.digits
@@ -46,6 +47,24 @@ def create_user(
     user = User.objects.create_user(email, password, name=name, is_staff=is_operator, is_superuser=is_operator)
     workspace = create_workspace(name=f"{user.get_short_name().capitalize()}'s workspace", owner=user, by=by)
     audit.record(by=by, workspace=workspace, verb="create", target=user)
+    return user
+
+
+@transaction.atomic
+def create_linked_user(*, by: Actor, email: str, identity: Mapping[str, str] | None = None, **profile: str) -> User:
+    """A person without a password, who signs in elsewhere: `identity` {identity_provider, identity_subject}, and
+    `name`, `timezone`, `locale`. Raises Conflict when address or identity has an account.
+    """
+    try:
+        user = create_user(email=email, password=None, name=profile.pop("name", ""), by=by)
+        for name, value in {**profile, **(identity or {})}.items():
+            setattr(user, name, value)
+        with transaction.atomic():
+            user.save()
+    except EmailTaken as taken:
+        raise Conflict(f"{taken}.") from taken
+    except IntegrityError as error:
+        raise Conflict("This identity has an account already.") from error
     return user
 
 

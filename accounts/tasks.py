@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from accounts import passwords
 from accounts.oauth import devices, revoking
 from accounts.upkeep import drop_outdated
 from common.clock import now
@@ -18,3 +19,9 @@ def clear_tokens() -> None:
 def drop_outdated_task() -> None:
     """Each hour: kept answers and sessions that have run out."""
     drop_outdated(now=now())
+
+
+@shared_task(name="accounts.send_reset_link", ignore_result=True)
+def send_reset_link(email: str) -> None:
+    """When somebody has forgotten their password."""
+    passwords.send_link(email=email)

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from accounts.authentication import actor
-from alerts import recipients, services
-from alerts.models import Channel, Delivery, DeliveryAttempt, Recipient, Rule
+from alerts import phone_numbers, recipients, services
+from alerts.models import Channel, Delivery, DeliveryAttempt, PhoneNumber, Recipient, Rule, SmsMonth
 from common import clock
 from common.admin import HistoryAdmin
 from common.invalid import Conflict
@@ -152,3 +152,35 @@ class RecipientAdmin(OutboxAdmin):
     def ask_again(self, request: HttpRequest, chosen: QuerySet[Recipient]) -> None:
         now = clock.now()
         self.each(request, chosen, lambda one: recipients.ask_again(recipient=one, now=now), "Asked again")
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(OutboxAdmin):
+    """Phone numbers that get alerts once they agree."""
+
+    list_display = ("number", "workspace", "confirmed_at", "asked_at", "ask_at", "ask_error")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    search_fields = ("number", "workspace__name")
+    list_select_related = ("workspace",)
+    exclude = ("code_digest",)
+    actions = ("ask_again",)
+
+    @admin.action(description="Send another code", permissions=["operate"])
+    def ask_again(self, request: HttpRequest, chosen: QuerySet[PhoneNumber]) -> None:
+        now = clock.now()
+        self.each(
+            request,
+            chosen.select_related("workspace"),
+            lambda one: phone_numbers.ask_again(workspace=one.workspace, number=one.number, now=now),
+            "Asked again",
+        )
+
+
+@admin.register(SmsMonth)
+class SmsMonthAdmin(HistoryAdmin):
+    """Text messages by workspace and month."""
+
+    list_display = ("month", "workspace", "sent")
+    search_fields = ("workspace__name",)
+    list_select_related = ("workspace",)
+    ordering = ("-month", "-sent")

@@ -7,7 +7,9 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        from alerts import metrics, receivers
+        from accounts.events import user_deleted
+        from alerts import metrics, receivers, sms_quota
+        from billing.usage import counters
         from incidents import events
         from monitors.events import monitor_deleted
 
@@ -15,4 +17,6 @@ class AlertsConfig(AppConfig):
         metrics.register()
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incidents_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
+        counters.register("sms_per_month", lambda workspace, now: sms_quota.sent_this_month(workspace, now=now))
+        user_deleted.connect(receivers.on_user_deleted, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

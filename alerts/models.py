@@ -7,10 +7,25 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User, WorkspaceOwned
+from alerts.sms_models import PhoneNumber, SmsMonth
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from incidents.models import Incident
 from monitors.models import Monitor, ServiceGroup
+
+__all__ = [
+    "RULE_EVENTS",
+    "AlertEvent",
+    "Channel",
+    "ChannelType",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryState",
+    "PhoneNumber",
+    "Recipient",
+    "Rule",
+    "SmsMonth",
+]
 
 
 class ChannelType(models.TextChoices):
@@ -18,6 +33,7 @@ class ChannelType(models.TextChoices):
 
     EMAIL = "email", "Email"
     WEBHOOK = "webhook", "Webhook"
+    SMS = "sms", "SMS"
 
 
 class AlertEvent(models.TextChoices):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from alerts.models import AlertEvent, Channel, Rule
+from accounts.models import Workspace
+from alerts.models import AlertEvent, Channel, ChannelType, Delivery, Rule
 from alerts.outbox import News, plan_incident_events
 from alerts.withheld import all_withheld
 from incidents.events import Happening
@@ -42,6 +43,22 @@ def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
     own = Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True)
     elsewhere = Rule.channels.through.objects.filter(channel=OuterRef("pk")).exclude(rule__monitor=monitor)
     Channel.objects.filter(pk__in=own.values("pk")).exclude(Exists(elsewhere)).delete()
+
+
+def on_user_deleted(*, address: str, workspaces: list[Workspace], **_: object) -> None:
+    """Nobody writes to who has left, or keeps their address. A channel that had nobody else is disabled."""
+    for channel in Channel.objects.filter(workspace__in=workspaces, type=ChannelType.EMAIL):
+        wanted = channel.config.get("recipients", [])
+        if address not in wanted:
+            continue
+        left = [one for one in wanted if one != address]
+        channel.config = {**channel.config, "recipients": left}
+        if not left:
+            channel.is_enabled, channel.disabled_reason = False, "Its only recipient has left."
+        channel.save(update_fields=["config", "is_enabled", "disabled_reason", "updated_at"])
+    for delivery in Delivery.objects.filter(workspace__in=workspaces, reached__icontains=address):
+        delivery.reached = [one for one in delivery.reached if one != address]
+        delivery.save(update_fields=["reached"])
 
 
 def _plan(alert_event: AlertEvent, happened: Sequence[Happening], withheld: Collection[int], now: datetime) -> None:

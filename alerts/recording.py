@@ -93,7 +93,8 @@ def _move(delivery: Delivery, one: Attempt, now: datetime) -> Line | None:
     outcome = one.outcome
     delivery.attempts_made += 1
     delivery.reached = [*delivery.reached, *outcome.reached]
-    delay = None if outcome.is_gone else retry_delay(delivery.attempts_made, one.random)
+    is_over = outcome.is_gone or outcome.is_final
+    delay = None if is_over else retry_delay(delivery.attempts_made, one.random)
     if not outcome.ok and delay is not None:
         delivery.state, delivery.next_attempt_at = DeliveryState.PENDING, now + timedelta(seconds=delay)
         return None
@@ -118,7 +119,9 @@ def _line(delivery: Delivery, outcome: Outcome) -> str:
     whom = f"{delivery.channel.name} by {delivery.channel.get_type_display().lower()}"
     what = AlertEvent(delivery.event).label.lower()
     if not outcome.ok:
-        ending = "the receiver is gone" if outcome.is_gone else f"expired after {delivery.attempts_made} attempts"
+        ending = f"expired after {delivery.attempts_made} attempts"
+        if outcome.is_gone or outcome.is_final:
+            ending = "the receiver is gone" if outcome.is_gone else "refused"
         return f"Could not tell {whom} ({what}): {ending}; {outcome.error}".replace("\x00", "")
     reached = f": {', '.join(delivery.reached)}" if delivery.reached else ""
     return f"Told {whom} ({what}){reached}"

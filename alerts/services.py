@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actor import Actor
-from alerts import recipients, rules
+from alerts import phone_numbers, recipients, rules
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.webhook_config import rolled
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState, Rule
@@ -19,7 +19,7 @@ from alerts.outbox import plan
 from alerts.payloads import payload_of_test
 from alerts.rule_fields import wrong_common
 from alerts.signatures import new_secret
-from common.invalid import Conflict, Invalid
+from common.invalid import Conflict, FieldError, Invalid
 from monitors.models import Monitor
 
 MAX_ACTION_GROUPS = 50
@@ -40,7 +40,8 @@ def create_action_group(
     *, monitor: Monitor, type: str, by: Actor, now: datetime, fields: Mapping[str, Any]
 ) -> SavedGroup:
     """A group of `name`, `is_enabled`, `events` (default: open and resolved), and what its type of channel takes:
-    `recipients`, or `url`, `headers`, `secret`. Raises Invalid naming every wrong field, Conflict at 50 groups.
+    `recipients`, `phone_numbers`, or `url`, `headers`, `secret`. Raises Invalid naming every wrong field, Conflict at
+    50 groups.
     """
     if Rule.objects.filter(monitor=monitor, is_action_group=True).count() >= MAX_ACTION_GROUPS:
         raise Conflict(f"A monitor has at most {MAX_ACTION_GROUPS} action groups.")
@@ -119,6 +120,19 @@ def send_test(*, rule: Rule, by: Actor, now: datetime) -> Delivery:
     return Delivery.objects.select_related("channel").get(channel=channel, occurrence=occurrence)
 
 
+def send_code(*, rule: Rule, number: str, now: datetime) -> None:
+    """Plans another code to one of the group's numbers. Raises Invalid for another number, Conflict when it may not."""
+    _must_have(rule, number)
+    phone_numbers.ask_again(workspace=rule.workspace, number=number, now=now)
+
+
+def confirm_number(*, rule: Rule, number: str, code: str, by: Actor, now: datetime) -> None:
+    """One of the group's numbers agrees by its code. Raises Invalid for another number or a wrong code."""
+    _must_have(rule, number)
+    phone_numbers.confirm(workspace=rule.workspace, number=number, code=code, now=now)
+    audit.record(by=by, workspace=rule.workspace, verb="confirm", target=rule)
+
+
 @transaction.atomic
 def resend(*, delivery: Delivery, by: Actor, now: datetime) -> Delivery:
     """Due at once, with a fresh schedule and under the same id. Raises Conflict while it is being sent, or when its
@@ -190,6 +204,13 @@ def _monitor_of(rule: Rule) -> Monitor:
 def _ask(channel: Channel, now: datetime) -> None:
     if channel.type == ChannelType.EMAIL:
         recipients.ask(workspace=channel.workspace, addresses=channel.config["recipients"], now=now)
+    if channel.type == ChannelType.SMS:
+        phone_numbers.ask(workspace=channel.workspace, numbers=channel.config["phone_numbers"], now=now)
+
+
+def _must_have(rule: Rule, number: str) -> None:
+    if number not in _channel_of(rule).config.get("phone_numbers", ()):
+        raise Invalid([FieldError("/phoneNumber", "unknown", "This action does not go to this number.")])
 
 
 def _locked(delivery: Delivery) -> Delivery:

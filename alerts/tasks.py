@@ -6,10 +6,11 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown
 
-from alerts import notices, recipients, reminders, sending, withheld
+from alerts import notices, phone_numbers, recipients, reminders, sending, withheld
 from common.clock import now
 
 _asking = threading.Lock()
+_sending_codes = threading.Lock()
 
 
 @shared_task(name="alerts.tasks.send_due", ignore_result=True)
@@ -26,6 +27,16 @@ def ask_recipients() -> None:
             recipients.send_due_questions(now=now())
         finally:
             _asking.release()
+
+
+@shared_task(name="alerts.tasks.send_codes", ignore_result=True)
+def send_codes() -> None:
+    """Every 5 seconds: codes by which phone numbers agree. A provider that hangs holds one of the worker's threads."""
+    if _sending_codes.acquire(blocking=False):
+        try:
+            phone_numbers.send_due_codes(now=now())
+        finally:
+            _sending_codes.release()
 
 
 @shared_task(name="alerts.tasks.remind", ignore_result=True)

@@ -1,1 +1,1 @@
-"""Floor 2: what a workspace may use; today one unlimited plan, as self-hosted."""
+"""Floor 2: plans, trials, subscriptions, and what a workspace may use."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import Role
@@ -23,4 +24,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "is_admin": at_least(role, Role.ADMIN),
         "open_incident_count": open_incident_count(workspace),
         "live_url": "/api/signals/sse",
+        "billing_is_on": settings.BILLING_ENABLED,
     }

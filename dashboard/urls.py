@@ -14,11 +14,13 @@ from dashboard.views import (
     monitor_forms,
     monitors,
     oauth,
+    plan,
     reports,
     settings,
+    sign_in,
+    sms,
 )
 
-_SIGN_IN = auth_views.LoginView.as_view(template_name="dashboard/sign_in.html", redirect_authenticated_user=True)
 _MONITOR = "monitors/<int:monitor_id>"
 _INCIDENT = "incidents/<int:incident_id>"
 _DEPENDENCY = "dependencies/<int:dependency_id>"
@@ -26,7 +28,13 @@ _DEPLOYMENT = "maintenance/deployments/<int:deployment_id>"
 
 urlpatterns: list[URLPattern] = [
     path("", home.Home.as_view(), name="home"),
-    path("sign-in", _SIGN_IN, name="sign-in"),
+    path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/password", sign_in.PasswordReset.as_view(), name="password-reset"),
+    path(
+        "sign-in/password/<str:uidb64>/<str:token>",
+        sign_in.PasswordResetConfirm.as_view(),
+        name="password-reset-confirm",
+    ),
     path("sign-out", auth_views.LogoutView.as_view(), name="sign-out"),
     path("monitors", monitors.MonitorList.as_view(), name="monitors"),
     path("monitors/new", monitor_forms.MonitorCreate.as_view(), name="monitor-create"),
@@ -59,12 +67,16 @@ urlpatterns: list[URLPattern] = [
     path("alerts", alerts.AlertList.as_view(), name="alerts"),
     *(
         path(f"{_MONITOR}/alerts/{name}", alerts.AlertCreate.as_view(), {"type": name}, name=f"alert-create-{name}")
-        for name in ("email", "webhook")
+        for name in ("email", "sms", "webhook")
     ),
     path("alerts/<int:rule_id>", alerts.AlertEdit.as_view(), name="alert-edit"),
     *(
         path(f"alerts/<int:rule_id>/{act}", alerts.AlertAct.as_view(), {"act": act}, name=f"alert-{act}")
         for act in ("test", "roll", "delete")
+    ),
+    *(
+        path(f"alerts/<int:rule_id>/number-{act}", sms.NumberAct.as_view(), {"act": act}, name=f"alert-number-{act}")
+        for act in ("code", "confirm")
     ),
     *(
         path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")
@@ -96,6 +108,12 @@ urlpatterns: list[URLPattern] = [
     path("settings", settings.SettingsPage.as_view(), name="settings"),
     path("settings/workspace", settings.WorkspaceEdit.as_view(), name="workspace-edit"),
     path("settings/password", settings.PasswordChange.as_view(), name="password"),
+    path("settings/delete-account", plan.AccountDelete.as_view(), name="account-delete"),
+    path("settings/plan", plan.PlanPage.as_view(), name="plan"),
+    *(
+        path(f"settings/plan/trial/{act}", plan.TrialAct.as_view(), {"act": act}, name=f"trial-{act}")
+        for act in ("start", "cancel")
+    ),
     path("settings/tokens", settings.TokenList.as_view(), name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", settings.TokenRevoke.as_view(), name="token-revoke"),
     path("settings/applications", oauth.ApplicationList.as_view(), name="applications"),

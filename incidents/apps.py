@@ -7,7 +7,13 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents.receivers import on_dependency_judged, on_deployment_ended, on_statuses_changed
+        from accounts.events import user_deleted
+        from incidents.receivers import (
+            on_dependency_judged,
+            on_deployment_ended,
+            on_statuses_changed,
+            on_user_deleted,
+        )
         from incidents.warnings import on_warnings_judged
         from monitors.events import deployment_ended, statuses_changed, warnings_judged
         from signals.events import dependency_judged
@@ -15,4 +21,5 @@ class IncidentsConfig(AppConfig):
         statuses_changed.connect(on_statuses_changed, dispatch_uid="incidents")
         warnings_judged.connect(on_warnings_judged, dispatch_uid="incidents")
         deployment_ended.connect(on_deployment_ended, dispatch_uid="incidents")
+        user_deleted.connect(on_user_deleted, dispatch_uid="incidents")
         dependency_judged.connect(on_dependency_judged, dispatch_uid="incidents.dependency")

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Value
+from django.db.models.functions import Replace
+
+from accounts.leaving import NOBODY
+from accounts.models import Workspace
 from common.instants import rfc3339
 from incidents import holding, services
-from incidents.models import HeldIncident, Kind, Severity
+from incidents.models import HeldIncident, Kind, Severity, TimelineEvent
 from incidents.titles import title_of
 from monitors.events import Changed
 from monitors.models import Deployment, Monitor, Status
@@ -91,3 +96,9 @@ def on_dependency_judged(
 
 def _recovered(monitor: Monitor) -> str:
     return "A ping arrived" if monitor.type == "heartbeat" else "The check succeeds again"
+
+
+def on_user_deleted(*, address: str, workspaces: list[Workspace], **_: object) -> None:
+    """Timelines keep what was done, without the address of who has left."""
+    lines = TimelineEvent.objects.filter(incident__workspace__in=workspaces, message__contains=address)
+    lines.update(message=Replace("message", Value(address), Value(NOBODY)))

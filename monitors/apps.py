@@ -10,14 +10,21 @@ class MonitorsConfig(AppConfig):
     name = "monitors"
 
     def ready(self) -> None:
-        from monitors import engine_step, health, metrics, probed
+        from accounts.events import user_deleted
+        from billing.usage import counters
+        from monitors import engine_step, health, leaving, metrics, probed
 
+        counters.register("monitors", lambda workspace, now: self._count("Monitor", workspace))
+        user_deleted.connect(leaving.on_user_deleted, dispatch_uid="monitors")
         probed.register()
         health.register()
         metrics.register()
         engine_step.register()
         post_migrate.connect(_make_first_region, sender=self)
         post_migrate.connect(_make_partitions, sender=self)
+
+    def _count(self, model: str, workspace: Any) -> int:
+        return self.get_model(model)._default_manager.filter(workspace=workspace).count()
 
 
 def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:

@@ -12,6 +12,7 @@ from accounts.models import Workspace
 from billing.limits import limits_of
 from common.invalid import FieldError, Invalid
 from monitors import events
+from monitors.allowance import must_have_room, must_have_room_to_resume, naming_plan
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import Kind, kinds
 from monitors.learning import forget_answers
@@ -53,9 +54,10 @@ _PLAIN = (
 
 @transaction.atomic
 def create_monitor(*, workspace: Workspace, by: Actor, now: datetime, fields: Mapping[str, Any]) -> Monitor:
-    """A monitor with its state, watched from the next second on. Raises Invalid naming every wrong field."""
+    """A monitor with its state, watched from the next second on. Raises Invalid naming every wrong field, PlanLimit."""
     fields = DEFAULTS | dict(fields)
     kind, settings, named = _checked(workspace, fields)
+    must_have_room(workspace)
     monitor = Monitor(workspace=workspace, type=kind.name)
     monitor.is_paused = fields["paused"]
     _save(monitor, fields, kind, settings, named)
@@ -96,6 +98,7 @@ def edit_monitor(
     audit.record(by=by, workspace=monitor.workspace, verb="edit", target=monitor, changes=changes)
     events.monitor_edited.send(sender=Monitor, monitor=monitor, now=now)
     if fields.get("paused", monitor.is_paused) != monitor.is_paused:
+        must_have_room_to_resume(monitor)
         act_by_hand(monitor, state, Act.PAUSE if fields["paused"] else Act.RESUME, by=by, now=now)
     return monitor
 
@@ -117,8 +120,10 @@ def pause(*, monitor: Monitor, by: Actor, now: datetime) -> Monitor:
 
 @transaction.atomic
 def resume(*, monitor: Monitor, by: Actor, now: datetime) -> Monitor:
-    """Watches again, from the next second on; one that is not paused stays so. Raises Conflict when it is gone."""
-    return act_by_hand(*hold_monitor(monitor.pk), Act.RESUME, by=by, now=now)
+    """Watches again, from the next second on; one that is not paused stays so. Raises Conflict, PlanLimit."""
+    monitor, state = hold_monitor(monitor.pk)
+    must_have_room_to_resume(monitor)
+    return act_by_hand(monitor, state, Act.RESUME, by=by, now=now)
 
 
 def _checked(
@@ -130,7 +135,8 @@ def _checked(
     whole: bool = False,
 ) -> tuple[Kind, dict[str, Any], Named]:
     """The type, its complete settings and the rows named; raises Invalid with all that is wrong."""
-    errors = wrong_fields(_with_pair(fields, monitor), min_interval=limits_of(workspace).min_interval_seconds)
+    limits = limits_of(workspace)
+    errors = naming_plan(wrong_fields(_with_pair(fields, monitor), min_interval=limits.min_interval_seconds), limits)
     if monitor is None and "name" not in fields:
         errors.append(FieldError("/name", "required", "Write 1 to 120 characters."))
     kind = _kind(fields, monitor, errors)

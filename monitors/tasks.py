@@ -1,8 +1,10 @@
 """What beat asks of monitors; one line into a service each."""
 
 from celery import shared_task
+from django.conf import settings
 
 from common import clock
+from monitors.allowance import pause_beyond_plans
 from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.facts import drop_old_facts
@@ -63,3 +65,10 @@ def move_deployments_task() -> None:
 def make_reports_task() -> None:
     """Every 5 seconds, and when one is asked for: files that wait to be made."""
     make_reports(now=clock.now())
+
+
+@shared_task(name="monitors.pause_beyond_plans", ignore_result=True)
+def pause_beyond_plans_task() -> None:
+    """Each ten minutes: what a plan that went down, or a trial that ended, does not cover."""
+    if settings.BILLING_ENABLED:
+        pause_beyond_plans(now=clock.now())

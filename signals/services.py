@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.actor import SYSTEM
 from accounts.models import Workspace
+from billing.limits import PlanLimit
 from monitors.services import create_monitor
 from signals.models import Heartbeat, Liveness
 from signals.selectors import INGEST, heartbeat_by_slug
@@ -41,7 +42,10 @@ def note_alive(*, now: datetime) -> None:
 
 @transaction.atomic
 def heartbeat_for_slug(*, ping_key: str, slug: str, now: datetime) -> Heartbeat | None:
-    """The heartbeat with this slug, made if there is none: daily, to be edited. None when no workspace has the key."""
+    """The heartbeat with this slug, made if there is none: daily, to be edited.
+
+    None when no workspace has the key, or its plan no room.
+    """
     workspace = Workspace.objects.select_for_update(no_key=True).filter(ping_key=ping_key).first()
     if workspace is None:
         return None
@@ -50,4 +54,7 @@ def heartbeat_for_slug(*, ping_key: str, slug: str, now: datetime) -> Heartbeat 
         return found
     schedule = {"kind": "interval", "interval_seconds": FIRST_INTERVAL_SECONDS}
     fields = {"name": slug, "type": "heartbeat", "settings": {"schedule": schedule, "slug": slug}}
-    return create_monitor(workspace=workspace, by=SYSTEM, now=now, fields=fields).heartbeat
+    try:
+        return create_monitor(workspace=workspace, by=SYSTEM, now=now, fields=fields).heartbeat
+    except PlanLimit:
+        return None

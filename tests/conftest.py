@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from accounts import services
 from accounts.actor import SYSTEM, Actor
 from accounts.models import Membership, Role
+from tests import twilio_fake
 
 
 def _only_loopback(event, arguments):
@@ -92,3 +93,16 @@ def token_of(workspace):
         return made.secret
 
     return make
+
+
+@pytest.fixture
+def twilio(settings):
+    """A Twilio on this machine, set as the provider of text messages."""
+    state = twilio_fake.Twilio()
+    server = twilio_fake.serve(state)
+    settings.SMS_PROVIDER, settings.TWILIO_URL = "twilio", state.url
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = twilio_fake.ACCOUNT, twilio_fake.TOKEN
+    settings.TWILIO_FROM = twilio_fake.SENDER
+    yield state
+    server.shutdown()
+    server.server_close()

@@ -32,6 +32,13 @@ def refuse_unsafe(setup: Setup) -> None:
         raise ImproperlyConfigured(f"MODE=production refuses to start:{lines}")
 
 
+def refuse_missing(what: str, **needed: str) -> None:
+    """Raises ImproperlyConfigured naming each variable that `what` needs and that is not set."""
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise ImproperlyConfigured(f"{what} also needs {', '.join(missing)}.")
+
+
 def unsafe(setup: Setup) -> list[str]:
     """Each reason with what to do about it."""
     return [

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "Users", "description": "The own profile."},
     {"name": "Tokens", "description": "API tokens."},
     {"name": "Members", "description": "Who is in the workspace, and what they changed."},
+    {"name": "Products", "description": "Plans that can be bought, and the webhook that Stripe calls."},
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 

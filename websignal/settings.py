@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from django.conf import global_settings
 
-from accounts.oauth.scopes import DEFAULT_SCOPES, IDENTITY_SCOPES, OAUTH_SCOPES
 from websignal import cors
 from websignal.beat import SCHEDULE
-from websignal.checks import Setup, refuse_unsafe
+from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
 from websignal.kept_key import kept_key, kept_rsa_key, rsa_key
 from websignal.logging import logging_config
+from websignal.oauth import oauth_settings
 
 django_stubs_ext.monkeypatch()
 
@@ -185,6 +185,7 @@ PASSWORD_HASHERS = [
     # Of the random secrets of OAuth applications.
     "accounts.oauth.hashers.ClientSecretHasher",
 ]
+PASSWORD_RESET_TIMEOUT = 3 * 3600
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
@@ -204,49 +205,8 @@ def _oidc_key() -> str:
     return "" if IS_PRODUCTION else kept_rsa_key(DATA_DIR / "oidc.pem")
 
 
-# OAuth 2.0 (docs/guides/oauth.md): everything that RFC 9700 asks for is on.
 OIDC_KEY = _oidc_key()
-OAUTH2_PROVIDER = {
-    "SCOPES": {name: text for name, text in OAUTH_SCOPES.items() if OIDC_KEY or name not in IDENTITY_SCOPES},
-    "DEFAULT_SCOPES": DEFAULT_SCOPES,
-    "SCOPES_BACKEND_CLASS": "accounts.oauth.rights.OfferedScopes",
-    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Validator",
-    "OAUTH2_BACKEND_CLASS": "accounts.oauth.backend.HashingCore",
-    "ACCESS_TOKEN_GENERATOR": "accounts.oauth.generators.access_token",
-    "REFRESH_TOKEN_GENERATOR": "accounts.oauth.generators.refresh_token",
-    "CLIENT_SECRET_HASHER": "client_secret_sha256",
-    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
-    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
-    "ID_TOKEN_EXPIRE_SECONDS": 3600,
-    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 3600,
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "PKCE_REQUIRED": True,
-    # http is for loopback only, which each application's own list of addresses sees to.
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
-    "OAUTH_DEVICE_VERIFICATION_URI": f"{PUBLIC_URL}/oauth/device",
-    "OAUTH_DEVICE_VERIFICATION_URI_COMPLETE": f"{PUBLIC_URL}/oauth/device?user_code={{user_code}}",
-    "OAUTH_PRE_TOKEN_VALIDATION": [],
-    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
-    "OIDC_ENABLED": bool(OIDC_KEY),
-    "OIDC_ISS_ENDPOINT": PUBLIC_URL,
-    "OIDC_RSA_PRIVATE_KEY": OIDC_KEY,
-    "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
-    **{
-        f"COMPLIANT_BCP_RFC9700_{gate}": True
-        for gate in (
-            "IMPLICIT_GRANT",
-            "PASSWORD_GRANT",
-            "PKCE_METHOD",
-            "ACCESS_TOKEN_TRANSPORT",
-            "AUTHZ_RESPONSE_ISS",
-            "TOKEN_STORAGE",
-            "REFRESH_TOKEN",
-            "REDIRECT_URI_SCHEME",
-            "REDIRECT_URI_MATCHING",
-            "PKCE_REQUIRED",
-        )
-    },
-}
+OAUTH2_PROVIDER = oauth_settings(public_url=PUBLIC_URL, oidc_key=OIDC_KEY)
 
 # Web
 TRUSTED_PROXIES = env.networks(
@@ -350,6 +310,35 @@ MAIL_PING_PORT = env.integer(
     "MAIL_PING_PORT", 2525, "Port that the mail listener listens on.", at_least=1, at_most=65535
 )
 
+# SMS
+SMS_PROVIDER = env.choice(
+    "SMS_PROVIDER", "none", "Who sends text messages. Without one there are no alerts by SMS.", among=["none", "twilio"]
+)
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID", "", "Twilio's account, `AC…`.", shown="none")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN", "", "Its auth token.", shown="none")
+TWILIO_FROM = env.text(
+    "TWILIO_FROM", "", "Sender: a number of that account as `+…`, a name, or a messaging service, `MG…`.", shown="none"
+)
+TWILIO_URL = env.url(
+    "TWILIO_URL", "https://api.twilio.com", "Address of Twilio's API; another one for tests.", schemes=["https", "http"]
+)
+if SMS_PROVIDER == "twilio":
+    refuse_missing(
+        "SMS_PROVIDER=twilio",
+        TWILIO_ACCOUNT_SID=TWILIO_ACCOUNT_SID,
+        TWILIO_AUTH_TOKEN=TWILIO_AUTH_TOKEN,
+        TWILIO_FROM=TWILIO_FROM,
+    )
+
+# Billing
+BILLING_ENABLED = env.flag(
+    "BILLING_ENABLED", False, "Whether plans bound what a workspace may use. Off: one plan without limits, no prices."
+)
+TRIAL_DAYS = env.integer("TRIAL_DAYS", 14, "How long a trial lasts.", at_least=1, at_most=365)
+STRIPE_WEBHOOK_SECRET = env.words(
+    "STRIPE_WEBHOOK_SECRET", [], "Signing secret, `whsec_…`, of Stripe's webhook; two while one replaces the other."
+)
+
 # API
 API_RATE_PER_SECOND = env.integer(
     "API_RATE_PER_SECOND",
@@ -373,6 +362,7 @@ REST_FRAMEWORK = {
         "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScopeAndRole"],
+    "DEFAULT_THROTTLE_CLASSES": ["billing.throttles.WriteCap"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "common.api.pagination.EnvelopePagination",

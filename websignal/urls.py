@@ -13,7 +13,14 @@ handler403 = "common.api.handlers.forbidden"
 handler404 = "common.api.handlers.not_found"
 handler500 = "common.api.handlers.broken"
 
-_APIS = ("accounts.api.urls", "monitors.api.urls", "signals.api.urls", "incidents.api.urls", "alerts.api.urls")
+_APIS = (
+    "accounts.api.urls",
+    "billing.api.urls",
+    "monitors.api.urls",
+    "signals.api.urls",
+    "incidents.api.urls",
+    "alerts.api.urls",
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),

@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from accounts.models import ApiToken, User
 from accounts.scopes import SCOPES
+from accounts.trials import trials
+from common import clock
 from common.api.fields import BooleanField, ChoiceField, IdField, InstantField, ListField, TextField
 from common.api.serializers import ApiSerializer
 
@@ -29,27 +31,45 @@ class TrialSerializer(ApiSerializer):
     plan_id = serializers.IntegerField(read_only=True, allow_null=True)
 
 
-class UserSerializer(ApiSerializer):
+class ProfileSerializer(ApiSerializer):
+    """What people say of themselves."""
+
+    name = TextField(max_length=120, allow_blank=True, default="")
+    timezone = TextField(default="UTC", max_length=64, help_text="A name of the IANA time zone database.")
+    locale = serializers.RegexField(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", default="en", max_length=16)
+
+    def validate_timezone(self, value: str) -> str:
+        if value not in available_timezones():
+            raise serializers.ValidationError("Must be a name such as Europe/Berlin.", code="invalid")
+        return value
+
+
+class UserSerializer(ProfileSerializer):
     """A person's profile."""
 
     id = IdField(read_only=True)
     email = TextField(read_only=True)
-    name = TextField(max_length=120, allow_blank=True, default="")
-    timezone = TextField(default="UTC", max_length=64, help_text="A name of the IANA time zone database.")
-    locale = serializers.RegexField(r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", default="en", max_length=16)
     identity = IdentitySerializer(source="*", read_only=True)
     created_at = InstantField(read_only=True)
     trial = serializers.SerializerMethodField()
 
     @extend_schema_field(TrialSerializer)
     def get_trial(self, user: User) -> dict[str, Any]:
-        """Nobody has a trial where no plans are sold."""
-        return {"status": "NONE", "startedAt": None, "endsAt": None, "daysLeft": None, "planId": None}
+        return dict(TrialSerializer(trials["billing"](user, clock.now())).data)
 
-    def validate_timezone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError("Must be a name such as Europe/Berlin.", code="invalid")
-        return value
+
+class NewIdentitySerializer(ApiSerializer):
+    """Where the person signs in: a provider of OpenID Connect, and its `sub`."""
+
+    provider = TextField(source="identity_provider", max_length=64)
+    subject = TextField(source="identity_subject", max_length=255)
+
+
+class NewUserSerializer(ProfileSerializer):
+    """An account for a person who signs in elsewhere."""
+
+    email = serializers.EmailField(max_length=254)
+    identity = NewIdentitySerializer(required=False, allow_null=True, default=None)
 
 
 class TokenSerializer(ApiSerializer):

@@ -12,7 +12,7 @@ routes.register("members", MemberViewSet, basename="member")
 routes.register("audit-log", AuditLogViewSet, basename="audit-entry")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/user", UserViewSet.as_view({"get": "profile"}), name="v1-user"),
-    path("v1/user/<int:pk>", UserViewSet.as_view({"put": "update"}), name="v1-user-detail"),
+    path("v1/user", UserViewSet.as_view({"get": "profile", "post": "create"}), name="v1-user"),
+    path("v1/user/<int:pk>", UserViewSet.as_view({"put": "update", "delete": "destroy"}), name="v1-user-detail"),
     *routes.urls,
 ]

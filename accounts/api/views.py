@@ -9,11 +9,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
-from accounts.api.serializers import NewTokenSerializer, TokenChangeSerializer, TokenSerializer, UserSerializer
+from accounts.api.serializers import (
+    NewTokenSerializer,
+    NewUserSerializer,
+    TokenChangeSerializer,
+    TokenSerializer,
+    UserSerializer,
+)
 from accounts.authentication import actor
+from accounts.leaving import delete_user
 from accounts.models import ApiToken, OAuthAccess, Role, User
 from accounts.roles import at_least
 from accounts.scopes import SCOPES, allows
+from accounts.selectors import people_open_to
 from common.api.parameters import Flag, Text, Whole
 from common.api.views import ApiViewSet
 from common.invalid import FieldError, Invalid, NotAllowed
@@ -21,32 +29,52 @@ from common.invalid import FieldError, Invalid, NotAllowed
 
 @extend_schema(tags=["Users"])
 class UserViewSet(ApiViewSet):
-    """The profile of whoever asks; nobody else's."""
+    """The profile of whoever asks; operators reach everybody's."""
 
     serializer_class = UserSerializer
     queryset = User.objects.all()
-    scopes = {"GET": "user.read"}
-    write_role = Role.VIEWER
+    scopes = {"GET": "user.read", "POST": "user.create"}
+
+    @property
+    def write_role(self) -> Role:
+        """Anybody may change themselves; who makes accounts for others runs the workspace."""
+        return Role.ADMIN if self.action == "create" else Role.VIEWER
 
     def get_queryset(self) -> "QuerySet[User]":
         if getattr(self, "swagger_fake_view", False):
             return User.objects.none()
-        return User.objects.filter(pk=self.membership.user_id)
+        return people_open_to(self.membership.user)
 
     @extend_schema(operation_id="user_profile")
     def profile(self, request: Request) -> Response:
         """The profile of the person whose token or session this is."""
-        return self.answer(self.get_queryset().get())
+        return self.answer(self.get_queryset().get(pk=self.membership.user_id))
+
+    @extend_schema(operation_id="user_create", request=NewUserSerializer, responses={201: UserSerializer})
+    def create(self, request: Request) -> Response:
+        """Makes an account with a workspace of its own, linked to an identity elsewhere; it has no password here."""
+        serializer = NewUserSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.created(services.create_linked_user(by=actor(request), **serializer.validated_data))
 
     @extend_schema(operation_id="user_update")
     def update(self, request: Request, pk: int) -> Response:
-        """Replaces the own profile's name, time zone and locale."""
+        """Replaces a profile's name, time zone and locale."""
         with self.held() as user:
             self._must_keep_email(request, user)
             fields = self.checked()
             return self.answer(
                 services.edit_user(user=user, workspace=self.workspace, by=actor(request), fields=fields)
             )
+
+    @extend_schema(operation_id="user_delete")
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Erases a person's data and ends their tokens. Workspaces that nobody else owns go to their most senior
+        member; those without another member are deleted.
+        """
+        with self.held() as user:
+            delete_user(user=user, by=actor(request))
+        return Response(status=204)
 
     def _must_keep_email(self, request: Request, user: User) -> None:
         given = request.data.get("email", user.email) if isinstance(request.data, dict) else user.email

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor
-from alerts import selectors, services
+from alerts import phone_numbers, selectors, services
 from alerts.api.serializers import (
     ActionGroupSerializer,
     AnyGroupSerializer,
@@ -54,7 +54,9 @@ class ActionGroupsViewSet(ApiViewSet):
         if getattr(self, "swagger_fake_view", False):
             return context
         asked = Recipient.objects.in_workspace(self.workspace).filter(confirmed_at__isnull=True)
-        return context | {"unconfirmed": set(asked.values_list("address", flat=True))}
+        return context | {
+            "unconfirmed": {*asked.values_list("address", flat=True), *phone_numbers.unconfirmed(self.workspace)}
+        }
 
 
 class ActionGroupViewSet(ActionGroupsViewSet):

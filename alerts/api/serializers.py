@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.email import MAX_RECIPIENTS
+from alerts.channels.sms import E164, MAX_NUMBERS
 from alerts.models import RULE_EVENTS, AlertEvent, Channel, ChannelType, DeliveryState, Rule
 from alerts.rule_fields import MAX_NAME, MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from common.api.fields import (
@@ -75,6 +76,37 @@ class WebhookGroupSerializer(ActionGroupSerializer):
         return super().config_of(channel) | {"secret": self.context.get("secret")}
 
 
+class SmsGroupSerializer(ActionGroupSerializer):
+    """Text messages to 1 to 10 phone numbers."""
+
+    phone_numbers = ListField(
+        child=serializers.RegexField(f"^{E164.pattern}$", max_length=16),
+        min_length=1,
+        max_length=MAX_NUMBERS,
+        help_text="E.164, for example +4915112345678.",
+    )
+    unconfirmed = ListField(
+        child=serializers.CharField(), read_only=True, help_text="Numbers that get nothing before they confirm."
+    )
+
+    def config_of(self, channel: Channel) -> dict[str, Any]:
+        config = super().config_of(channel)
+        unconfirmed = self.context.get("unconfirmed", ())
+        return config | {"unconfirmed": [one for one in config["phone_numbers"] if one in unconfirmed]}
+
+
+class PhoneNumberSerializer(ApiSerializer):
+    """One of a group's numbers."""
+
+    phone_number = TextField(max_length=32, source="number")
+
+
+class PhoneCodeSerializer(PhoneNumberSerializer):
+    """A number and the code that was sent to it."""
+
+    code = TextField(max_length=12)
+
+
 class AnyGroupSerializer(ActionGroupSerializer):
     """An action group of whatever type, with the fields of its type."""
 
@@ -86,6 +118,7 @@ class AnyGroupSerializer(ActionGroupSerializer):
 BY_TYPE: dict[str, type[ActionGroupSerializer]] = {
     ChannelType.EMAIL: EmailGroupSerializer,
     ChannelType.WEBHOOK: WebhookGroupSerializer,
+    ChannelType.SMS: SmsGroupSerializer,
 }
 
 

@@ -10,12 +10,15 @@ from alerts.api.action_groups import (
 from alerts.api.alert_rules import RuleViewSet
 from alerts.api.channels import ChannelViewSet
 from alerts.api.deliveries import DeliveryViewSet
+from alerts.api.sms_groups import SmsGroupViewSet
 from common.api.routes import Routes
 
 _MONITOR = "v1/monitor/<int:monitor_pk>"
 
 
-def _groups(name: str, view: type[EmailGroupViewSet] | type[WebhookGroupViewSet]) -> list[URLPattern]:
+def _groups(
+    name: str, view: type[EmailGroupViewSet] | type[SmsGroupViewSet] | type[WebhookGroupViewSet]
+) -> list[URLPattern]:
     """`PUT` is answered with the id in the address, and without it when the body has it."""
     many = view.as_view({"get": "list", "post": "create", "put": "update_by_body"})
     one = view.as_view({"get": "retrieve", "put": "update", "delete": "destroy"})
@@ -34,7 +37,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *routes.urls,
     path(f"{_MONITOR}/actiongroups", ActionGroupsViewSet.as_view({"get": "list"}), name="v1-actiongroups"),
     *_groups("emailactiongroup", EmailGroupViewSet),
+    *_groups("smsactiongroup", SmsGroupViewSet),
     *_groups("webhookactiongroup", WebhookGroupViewSet),
+    *(
+        path(
+            f"{_MONITOR}/smsactiongroup/<int:pk>/{act}",
+            SmsGroupViewSet.as_view({"post": act}),
+            name=f"v1-smsactiongroup-{act}",
+        )
+        for act in ("code", "confirm")
+    ),
     path(
         f"{_MONITOR}/webhookactiongroup/<int:pk>/roll",
         WebhookGroupViewSet.as_view({"post": "roll"}),

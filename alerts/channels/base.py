@@ -20,6 +20,7 @@ class Outcome:
     status_code: int | None = None
     error: str = ""
     excerpt: str = ""
+    is_final: bool = False  # no further attempt would go better
     is_gone: bool = False  # the receiver wants nothing more, ever: its channel is disabled
     reached: tuple[str, ...] = ()  # addresses that have it now
 

@@ -2,6 +2,7 @@
 
 from alerts.channels.base import Kind
 from alerts.channels.email import EMAIL
+from alerts.channels.sms import SMS
 from alerts.channels.webhook import WEBHOOK
 
-CATALOGUE: dict[str, Kind] = {kind.name: kind for kind in (EMAIL, WEBHOOK)}
+CATALOGUE: dict[str, Kind] = {kind.name: kind for kind in (EMAIL, WEBHOOK, SMS)}

@@ -44,6 +44,8 @@ class ApiSchema(AutoSchema):
             described = operation.get("description", "").rstrip()
             operation["description"] = f"{described}\n\nScope: `{scope}`.".strip()
             operation["security"] = [{"bearerToken": [scope]}, {"session": []}]
+        else:
+            operation["security"] = []
         return dict(operation)
 
     def get_auth(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The forms of a monitor's alert actions: email and webhook."""
+"""The forms of a monitor's alert actions: email, SMS and webhook."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ EVENTS = [(one.value, one.label) for one in AlertEvent if one.value.startswith("
 
 
 class AlertForm(ServiceForm):
-    """What both have: a name, events, on or off."""
+    """What all have: a name, events, on or off."""
 
     name = forms.CharField(max_length=120, help_text="Who or what this tells.")
     events = forms.MultipleChoiceField(
@@ -60,6 +60,37 @@ class EmailForm(AlertForm):
         return self.common_fields() | {"recipients": lines(self.cleaned_data["recipients"].replace(",", "\n"))}
 
 
+class SmsForm(AlertForm):
+    """Text messages."""
+
+    pointers: ClassVar[Mapping[str, str]] = {
+        "/name": "name",
+        "/events": "events",
+        "/phoneNumbers": "phone_numbers",
+        "/reminderSeconds": "reminder_minutes",
+    }
+    phone_numbers = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "inputmode": "tel"}),
+        help_text="One a line, up to 10, as +4915112345678. Each gets a code to confirm with before it gets alerts.",
+    )
+    field_order = ["name", "phone_numbers", "events", "reminder_minutes", "is_enabled"]
+
+    def service_fields(self) -> dict[str, Any]:
+        return self.common_fields() | {
+            "phone_numbers": lines(self.cleaned_data["phone_numbers"].replace(",", "\n").replace(";", "\n"))
+        }
+
+
+class CodeForm(forms.Form):
+    """The code that a phone number got."""
+
+    error = ""
+    number = forms.CharField(max_length=32, widget=forms.HiddenInput)
+    code = forms.CharField(
+        max_length=12, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"})
+    )
+
+
 class WebhookForm(AlertForm):
     """A webhook action; its secret is made by the platform and shown once."""
 
@@ -94,7 +125,11 @@ class WebhookForm(AlertForm):
         return self.common_fields() | {"url": data["url"].strip(), "headers": data["headers"]}
 
 
-FORMS: dict[str, type[EmailForm] | type[WebhookForm]] = {"email": EmailForm, "webhook": WebhookForm}
+FORMS: dict[str, type[EmailForm] | type[SmsForm] | type[WebhookForm]] = {
+    "email": EmailForm,
+    "sms": SmsForm,
+    "webhook": WebhookForm,
+}
 
 
 def initial_of(type: str, name: str, rule: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,5 +142,7 @@ def initial_of(type: str, name: str, rule: Mapping[str, Any], config: Mapping[st
     }
     if type == "email":
         return shown | {"recipients": "\n".join(config["recipients"])}
+    if type == "sms":
+        return shown | {"phone_numbers": "\n".join(config["phone_numbers"])}
     headers = "\n".join(f"{key}: {value}" for key, value in config.get("headers", {}).items())
     return shown | {"url": config["url"], "headers": headers}

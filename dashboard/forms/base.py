@@ -5,7 +5,7 @@ from typing import ClassVar, TypeVar
 
 from django import forms
 
-from common.invalid import Conflict, FieldError, Invalid
+from common.invalid import Conflict, FieldError, Invalid, NotAllowed
 from monitors.fields import wrong_fields
 
 Saved = TypeVar("Saved")
@@ -24,8 +24,8 @@ class ServiceForm(forms.Form):
             return work()
         except Invalid as invalid:
             self.add_invalid(invalid)
-        except Conflict as conflict:
-            self.add_error(None, str(conflict))
+        except (Conflict, NotAllowed) as refused:
+            self.add_error(None, str(refused))
         return None
 
     def add_invalid(self, invalid: Invalid) -> None:

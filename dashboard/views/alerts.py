@@ -8,14 +8,15 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.models import Role
-from alerts import selectors, services
+from accounts.models import Role, Workspace
+from alerts import phone_numbers, selectors, services
+from alerts.channels import sms_twilio
 from alerts.channels.catalogue import CATALOGUE
-from alerts.models import Delivery, DeliveryState, Rule
+from alerts.models import Channel, Delivery, DeliveryState, Rule
 from common import clock
 from common.invalid import Conflict, Invalid
 from dashboard.access import WorkspacePage
-from dashboard.forms.alert import FORMS, initial_of
+from dashboard.forms.alert import FORMS, CodeForm, initial_of
 from dashboard.menus import delivery_menu
 from dashboard.views.monitor import OneMonitor
 
@@ -69,6 +70,7 @@ class AlertCreate(OneMonitor):
 
     def _page(self, form: Any, type: str, status: int = 200) -> HttpResponse:
         context = {"nav_section": "alerts", "form": form, "type": type, "monitor": self.monitor, "rule": None}
+        context["why_not"] = sms_twilio.NO_PROVIDER if type == "sms" and not sms_twilio.is_set() else ""
         return render(self.request, "dashboard/alert_form.html", context, status=status)
 
 
@@ -123,6 +125,7 @@ class AlertEdit(OneAction):
             "channel": channel,
             "monitor": rule.monitor,
             "rule": rule,
+            "codes": code_forms(self.workspace, channel),
         }
         return render(self.request, "dashboard/alert_form.html", context, status=status)
 
@@ -168,6 +171,17 @@ class DeliveryAct(WorkspacePage):
 def _after_save(request: HttpRequest, saved: services.SavedGroup, verb: str) -> HttpResponse:
     if saved.secret is None:
         messages.success(request, f"{saved.rule.name} is {verb}.")
+        if code_forms(saved.rule.workspace, saved.channel):
+            return redirect("alert-edit", saved.rule.pk)
         return redirect("monitor", saved.rule.monitor_id)
     context = {"nav_section": "alerts", "rule": saved.rule, "monitor": saved.rule.monitor, "secret": saved.secret}
     return render(request, "dashboard/alert_secret.html", context)
+
+
+def code_forms(workspace: Workspace, channel: Channel) -> list[CodeForm]:
+    """One form for each of the channel's phone numbers that has not confirmed; `error` says why no code could leave."""
+    asked = phone_numbers.asked(workspace, channel.config.get("phone_numbers", ()))
+    forms = [CodeForm(initial={"number": one.number}, auto_id=f"id_{one.pk}_%s") for one in asked]
+    for form, one in zip(forms, asked, strict=True):
+        form.error = one.ask_error
+    return forms

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 
 from alerts.selectors import rules
 from common import clock
-from common.invalid import Conflict
+from common.invalid import Conflict, NotAllowed
 from dashboard import charts, learned, selectors
 from dashboard.access import WorkspacePage
 from dashboard.dependencies import needs_of
@@ -144,7 +144,7 @@ class MonitorAct(OneMonitor):
         name, section = self.monitor.name, self.section
         try:
             getattr(self, f"_{act}")(self.monitor)
-        except Conflict as conflict:
+        except (Conflict, NotAllowed) as conflict:
             messages.error(request, str(conflict))
             return redirect("monitor", monitor_id) if act == "accept" else redirect(section)
         if act == "delete":

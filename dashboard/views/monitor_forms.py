@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 
 from accounts.models import Role
 from common import clock
-from common.invalid import Conflict, Invalid
+from common.invalid import Conflict, Invalid, NotAllowed
 from dashboard.access import WorkspacePage
 from dashboard.forms.monitor import MonitorForm, form_for, initial_of
 from dashboard.views.monitor import OneMonitor
@@ -43,6 +43,8 @@ class MonitorCreate(WorkspacePage):
                 )
             except Invalid as invalid:
                 form.add_invalid(invalid)
+            except NotAllowed as refused:
+                form.add_error(None, str(refused))
             else:
                 messages.success(request, f"{monitor.name} is watched. The first result comes within a second.")
                 return redirect("monitor", monitor.pk)
@@ -70,7 +72,7 @@ class MonitorEdit(OneMonitor):
                 services.edit_monitor(monitor=monitor, by=self.actor, now=clock.now(), fields=fields)
             except Invalid as invalid:
                 form.add_invalid(invalid)
-            except Conflict as conflict:
+            except (Conflict, NotAllowed) as conflict:
                 form.add_error(None, str(conflict))
             else:
                 messages.success(request, f"{fields['name']} is saved.")

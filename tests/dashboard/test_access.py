@@ -15,7 +15,7 @@ from dashboard.urls import urlpatterns
 from monitors.models import Monitor, Report
 
 pytestmark = pytest.mark.django_db
-OPEN = {"sign-in", "sign-out"}
+OPEN = {"sign-in", "sign-out", "password-reset", "password-reset-confirm"}
 # The pages of OAuth applications have other ids, and tests of their own.
 ADDRESSES = {
     pattern.name: pattern
@@ -24,10 +24,10 @@ ADDRESSES = {
 }
 FRAGMENTS = {"monitor-try", "heartbeat-runs"}
 # What a viewer may post: their own profile and which workspace they look at.
-FOR_VIEWERS = {"settings", "password", "switch-workspace"}
+FOR_VIEWERS = {"settings", "password", "switch-workspace", "account-delete", "trial-start", "trial-cancel"}
 FOR_MEMBERS_TO_SEE = {
     "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
-    "alert-create-email", "alert-create-webhook", "alert-edit",
+    "alert-create-email", "alert-create-sms", "alert-create-webhook", "alert-edit",
     "window-create", "window-edit", "deployment-create", "deployment-edit",
     "dependency-create", "dependency-edit",
 }  # fmt: skip

@@ -1,0 +1,70 @@
+"""How many monitors, and how often, a workspace's plan allows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count
+
+from accounts.actor import SYSTEM
+from accounts.models import Workspace
+from billing.limits import Limits, PlanLimit, limits_of, must_allow
+from common.invalid import FieldError
+from monitors.locking import hold_monitor
+from monitors.models import Monitor
+from monitors.pausing import act
+from monitors.status import Act
+
+BEYOND_PLAN = "Paused: the plan {plan} watches {most} monitors"
+
+
+def must_have_room(workspace: Workspace) -> None:
+    """Raises PlanLimit when the plan has no room for another monitor; two that ask at once wait for each other."""
+    if limits_of(workspace).monitors is None:
+        return
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    must_allow(workspace, "monitors", Monitor.objects.in_workspace(workspace).count())
+
+
+def must_have_room_to_resume(monitor: Monitor) -> None:
+    """Raises PlanLimit when as many monitors as the plan has are watched already."""
+    limits = limits_of(monitor.workspace)
+    if limits.monitors is None or not monitor.is_paused:
+        return
+    watched = Monitor.objects.in_workspace(monitor.workspace).filter(is_paused=False).count()
+    if watched >= limits.monitors:
+        raise PlanLimit(f"The plan {limits.plan} watches {limits.monitors} monitors: pause another one first.")
+
+
+def naming_plan(errors: Iterable[FieldError], limits: Limits) -> list[FieldError]:
+    """The errors, that of the interval with the plan that sets its floor."""
+    said = f" The plan {limits.plan} checks every {limits.min_interval_seconds} s at most."
+    return [
+        FieldError(one.pointer, one.code, one.detail + said)
+        if one.pointer == "/intervalSeconds" and limits.min_interval_seconds > 10
+        else one
+        for one in errors
+    ]
+
+
+def pause_beyond_plans(*, now: datetime) -> int:
+    """Pauses the newest monitors that plans do not cover (any more); returns how many. Nothing is deleted."""
+    watched = Monitor.objects.filter(is_paused=False).values("workspace").annotate(count=Count("pk")).order_by()
+    counts = {row["workspace"]: row["count"] for row in watched}
+    paused = 0
+    for workspace in Workspace.objects.filter(pk__in=counts):
+        limits = limits_of(workspace, now=now)
+        if limits.monitors is not None and counts[workspace.pk] > limits.monitors:
+            paused += _pause_newest(workspace, limits, now)
+    return paused
+
+
+def _pause_newest(workspace: Workspace, limits: Limits, now: datetime) -> int:
+    running = Monitor.objects.in_workspace(workspace).filter(is_paused=False).order_by("created_at", "pk")
+    reason = BEYOND_PLAN.format(plan=limits.plan, most=limits.monitors)
+    newest = list(running.values_list("pk", flat=True)[limits.monitors :])
+    for pk in newest:
+        with transaction.atomic():
+            monitor, state = hold_monitor(pk)
+            act(monitor, state, Act.PAUSE, by=SYSTEM, now=now, reason=reason)
+    return len(newest)
