@@ -43,7 +43,7 @@ class Lane:
     total: int
 
 
-HEALTHY, FAILING = Lane(quick=64, total=192), Lane(quick=8, total=16)
+HEALTHY, FAILING = Lane(quick=128, total=256), Lane(quick=8, total=16)
 # After this a message no longer counts as quick: its receiver is slow, and must not hold up the others.
 QUICK_SECONDS = 0.25
 LaneKey = tuple[str, bool]

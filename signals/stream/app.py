@@ -13,7 +13,7 @@ from common import clock
 from common.api.renderers import to_json
 from signals.ingest.answers import Receive, Scope, Send, printable, problem
 from signals.ingest.ping import header, query_value
-from signals.stream.bus import Bus, Event, EventId, Subscription, id_text, read_id
+from signals.stream.bus import Bus, EventId, Subscription, id_text, read_id
 from signals.stream.opens import Opens
 from signals.stream.viewers import Credential, Refused, Viewer, credential_of, viewer_of
 
@@ -100,14 +100,10 @@ class StreamApp:
         keep_alive_at = loop.time() + self.keep_alive_seconds
         while True:
             judge_at = min(keep_alive_at, loop.time() + _seconds_left(viewer))
-            event = await _next(subscription, judge_at - loop.time())
-            if event is not None:
-                last_id = max(last_id, event.id)
-                await _send(send, event.frame)
-            elif loop.time() < judge_at:
+            told = await _relay(send, subscription, last_id, judge_at)
+            if told is None:
                 return
-            if loop.time() < judge_at:
-                continue
+            last_id = told
             again = await self._again(credential, subscription)
             if again is None or again[:2] != viewer[:2]:
                 return
@@ -129,13 +125,22 @@ def _seconds_left(viewer: Viewer) -> float:
     return math.inf if viewer.until is None else max(0.0, (viewer.until - clock.now()).total_seconds())
 
 
-async def _next(subscription: Subscription, seconds: float) -> Event | None:
-    """The next event; None when the stream is to end or `seconds` passed."""
+async def _relay(send: Send, subscription: Subscription, last_id: EventId, until: float) -> EventId | None:
+    """Sends what comes until `until`, the loop's time; the id of the last event, None when the stream is to end."""
+    alarm = subscription.loop.call_at(until, subscription.wake)
     try:
-        async with asyncio.timeout(max(seconds, 0)):
-            return await subscription.queue.get()
-    except TimeoutError:
-        return None
+        while subscription.loop.time() < until:
+            events = await subscription.take()
+            is_over = None in events
+            told = [event for event in events[: events.index(None) if is_over else None] if event is not None]
+            if told:
+                last_id = max(last_id, told[-1].id)
+                await _send(send, b"".join(event.frame for event in told))
+            if is_over:
+                return None
+    finally:
+        alarm.cancel()
+    return last_id
 
 
 async def _until_gone(receive: Receive, subscription: Subscription) -> None:

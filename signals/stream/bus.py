@@ -5,6 +5,8 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django_eventstream.utils import sse_encode_event
@@ -42,27 +44,47 @@ def read_id(text: str) -> EventId | None:
 
 
 class Subscription:
-    """One client. `None` in its queue ends it: the server stops, or it reads too slowly and shall replay."""
+    """One client. `None` among its events ends it: the server stops, or it reads too slowly and shall replay."""
 
     def __init__(self, workspace_id: int, check_token: str | None) -> None:
         self.workspace_id = workspace_id
         self.check_token = check_token
-        self.queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self.loop = asyncio.get_running_loop()
+        self._pending: list[Event | None] = []
+        self._waiter: asyncio.Future[None] | None = None
 
     def wants(self, event: Event) -> bool:
         is_mine = event.workspace_id == self.workspace_id
         return is_mine and self.check_token in (None, event.check_token)
 
     def put(self, event: Event | None) -> None:
-        self.queue.put_nowait(event if self.queue.qsize() < MOST_PENDING else None)
+        """In its event loop."""
+        if len(self._pending) < MOST_PENDING:
+            self._pending.append(event)
+        elif self._pending[-1] is not None:
+            self._pending.append(None)
+        self.wake()
+
+    def wake(self) -> None:
+        """Ends the wait of `take`, whether anything came or not."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def take(self) -> list[Event | None]:
+        """All that came since the last time, as one: a busy stream costs a turn for many events, not for each."""
+        if not self._pending:
+            self._waiter = self.loop.create_future()
+            await self._waiter
+        return self.taken()
+
+    def taken(self) -> list[Event | None]:
+        """The same without waiting."""
+        pending, self._pending = self._pending, []
+        return pending
 
     def end(self) -> None:
         """Ends it from any thread."""
-        try:
-            self.loop.call_soon_threadsafe(self.queue.put_nowait, None)
-        except RuntimeError:
-            """Its event loop is closed, and so it has ended."""
+        _hand([self], None)
 
 
 class Bus:
@@ -95,9 +117,7 @@ class Bus:
             oldest = (int(time.time()) - REPLAY_SECONDS) * 1000
             while self._kept and self._kept[0].id[0] < oldest:
                 self._kept.popleft()
-            for one in self._listening.get(event.workspace_id, ()):
-                if one.wants(event):
-                    _hand(one, event)
+            _hand([one for one in self._listening.get(event.workspace_id, ()) if one.wants(event)], event)
 
     def subscribe(self, subscription: Subscription, after: EventId | None) -> list[Event]:
         """From now on it gets what it wants; returns what it missed since `after`."""
@@ -125,11 +145,20 @@ class Bus:
                     one.end()
 
 
-def _hand(subscription: Subscription, event: Event) -> None:
-    try:
-        subscription.loop.call_soon_threadsafe(subscription.put, event)
-    except RuntimeError:
-        """Its event loop is closed: the stream is over and unsubscribes no more."""
+def _hand(subscriptions: Sequence[Subscription], event: Event | None) -> None:
+    """From any thread. A loop is woken once for all its clients: each wake is a write to a descriptor."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Subscription]] = {}
+    for one in subscriptions:
+        by_loop.setdefault(one.loop, []).append(one)
+    for loop, same in by_loop.items():
+        # A closed event loop's streams are over and unsubscribe no more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_put, same, event)
+
+
+def _put(subscriptions: Sequence[Subscription], event: Event | None) -> None:
+    for one in subscriptions:
+        one.put(event)
 
 
 bus = Bus()

@@ -15,11 +15,7 @@ def say(bus, workspace_id, text, check=None, event_id=None):
 
 
 def heard(subscription):
-    found = []
-    while not subscription.queue.empty():
-        event = subscription.queue.get_nowait()
-        found.append(event and event.frame.decode().split("data: ")[1].strip())
-    return found
+    return [event and event.frame.decode().split("data: ")[1].strip() for event in subscription.taken()]
 
 
 def run(work):
