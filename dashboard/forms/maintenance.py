@@ -64,7 +64,7 @@ class CoverForm(ServiceForm):
 
     def service_fields(self) -> dict[str, Any]:
         """The fields as the services of planned work take them."""
-        raise NotImplementedError
+        return self.kept(("name", "monitor_ids", "service_group_id"))
 
     def kept(self, names: Iterable[str]) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}

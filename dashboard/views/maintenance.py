@@ -1,5 +1,6 @@
 """Maintenance: the windows and deployments of a workspace, and the forms that make and change them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -42,22 +43,23 @@ class MaintenanceList(WorkspacePage):
         return render(request, "dashboard/maintenance_list.html", context)
 
 
-class PlannedPage(WorkspacePage):
+class PlannedPage(WorkspacePage, ABC):
     """Base of the forms. A kind of planned work says what it differs in; `self.work()` is the one of the address."""
 
     read_role = Role.MEMBER
     noun = template = key = ""
 
+    @abstractmethod
     def found(self) -> QuerySet[Any]:
-        raise NotImplementedError
+        """All of this kind in the workspace."""
 
+    @abstractmethod
     def blank(self, data: QueryDict | None = None) -> CoverForm:
         """The form of a new one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def filled(self, work: Any, data: QueryDict | None = None) -> CoverForm:
         """The form of an existing one."""
-        raise NotImplementedError
 
     def work(self) -> Any:
         found = self.found().filter(pk=min(self.kwargs[f"{self.key}_id"], 2**63 - 1)).first()
@@ -93,11 +95,13 @@ class PlannedCreate(PlannedPage):
         made = form.saved(lambda: self.create(form.service_fields()))
         return self.show(form, 400) if made is None else self.done(self.told(made))
 
+    @abstractmethod
     def create(self, fields: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Makes it. Raises Invalid."""
 
+    @abstractmethod
     def told(self, made: Any) -> str:
-        raise NotImplementedError
+        """What the person reads then."""
 
 
 class PlannedEdit(PlannedPage):
@@ -114,8 +118,9 @@ class PlannedEdit(PlannedPage):
             return self.show(form, 400, work)
         return self.done(f"{form.cleaned_data['name']} is saved.")
 
+    @abstractmethod
     def edit(self, work: Any, fields: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Changes it. Raises Invalid, Conflict."""
 
 
 class PlannedAct(PlannedPage):

@@ -59,14 +59,14 @@ def platform(tmp_path_factory):
 
 
 def _wait_for(url, process):
-    for _ in range(300):
+    for _ in range(900):
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return
         except OSError:
             assert process.poll() is None, "the platform ended at its start"
             time.sleep(0.1)
-    raise AssertionError("the platform did not answer within 30 s")
+    raise AssertionError("the platform did not answer within 90 s")
 
 
 @pytest.fixture(scope="session")
