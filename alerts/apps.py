@@ -7,10 +7,11 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        from alerts import receivers
+        from alerts import feed, receivers
         from incidents import events
         from monitors.events import monitor_deleted
 
+        feed.connect()
         events.incident_opened.connect(receivers.on_opened, dispatch_uid="alerts")
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incident_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")

@@ -305,6 +305,7 @@ PROBE_REFERENCE_HOSTS = env.words(
 RESULT_RETENTION_DAYS = env.integer(
     "RESULT_RETENTION_DAYS", 30, "Days that raw results and signals are kept.", at_least=1
 )
+FEED_RETENTION_DAYS = env.integer("FEED_RETENTION_DAYS", 30, "Days that `/api/events` goes back.", at_least=1)
 
 # Mail
 EMAIL_HOST = env.text("EMAIL_HOST", "", "SMTP server. Without one, email alerts wait and say so.", shown="none")
