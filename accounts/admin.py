@@ -15,6 +15,8 @@ from accounts.actor import Actor
 from accounts.models import (
     ApiToken,
     AuditEntry,
+    FeedEvent,
+    FeedHead,
     KeptAnswer,
     Membership,
     OAuthAccess,
@@ -241,3 +243,22 @@ class OAuthTokenAdmin(ReadOnlyAdmin):
 
 for model in (get_access_token_model(), get_refresh_token_model()):
     admin.site.register(model, OAuthTokenAdmin)
+
+
+@admin.register(FeedEvent)
+class FeedEventAdmin(ReadOnlyAdmin):
+    """The change feed; those without a number wait for a reader."""
+
+    list_display = ("type", "workspace", "number", "created_at")
+    list_filter = ("type", "created_at")
+    list_select_related = ("workspace",)
+    search_fields = ("workspace__name", "type")
+
+
+@admin.register(FeedHead)
+class FeedHeadAdmin(ReadOnlyAdmin):
+    """How far each workspace's feed is numbered."""
+
+    list_display = ("workspace", "last_number")
+    list_select_related = ("workspace",)
+    search_fields = ("workspace__name",)

@@ -16,6 +16,8 @@ from common.secrets import EncryptedJSONField
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "FeedEvent",
+    "FeedHead",
     "KeptAnswer",
     "Membership",
     "OAuthAccess",
@@ -218,3 +220,29 @@ class AuditEntry(WorkspaceOwned):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
+
+
+class FeedEvent(WorkspaceOwned):
+    """One thing that happened, for the change feed. Its `number` is given once it is committed; readers go by that."""
+
+    type = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    number = models.BigIntegerField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "number"], name="one_event_a_number")]
+        indexes = [models.Index(fields=["workspace"], name="event_to_number", condition=models.Q(number__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.number or ''}".strip()
+
+
+class FeedHead(models.Model):
+    """The last number given in a workspace's feed; its lock lets one at a time give numbers."""
+
+    workspace = models.OneToOneField(Workspace, models.CASCADE, primary_key=True, related_name="+")
+    last_number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.last_number}"

@@ -8,13 +8,14 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.events import user_deleted
-        from alerts import metrics, receivers, sms_quota
+        from alerts import feed, metrics, receivers, sms_quota
         from billing.usage import counters
         from incidents import events
         from monitors.events import monitor_deleted
 
         events.incidents_opened.connect(receivers.on_opened, dispatch_uid="alerts")
         metrics.register()
+        feed.connect()
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incidents_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
         counters.register("sms_per_month", lambda workspace, now: sms_quota.sent_this_month(workspace, now=now))

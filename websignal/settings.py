@@ -287,6 +287,7 @@ HOURLY_RETENTION_DAYS = env.integer(
 REPORT_RETENTION_DAYS = env.integer(
     "REPORT_RETENTION_DAYS", 30, "Days that files of reports are kept for their download.", at_least=1
 )
+FEED_RETENTION_DAYS = env.integer("FEED_RETENTION_DAYS", 30, "Days that `/api/events` goes back.", at_least=1)
 
 # Mail
 EMAIL_HOST = env.text("EMAIL_HOST", "", "SMTP server. Without one, email alerts wait and say so.", shown="none")

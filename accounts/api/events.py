@@ -1,0 +1,57 @@
+"""The endpoint of the change feed."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import feed
+from common.api.fields import BooleanField, ChoiceField, IdField, InstantField, ObjectField, TextField
+from common.api.pagination import DEFAULT_LIMIT, LIMIT
+from common.api.parameters import Choices, Whole
+from common.api.serializers import ApiSerializer
+from common.api.views import ApiView
+
+
+class FeedEventSerializer(ApiSerializer):
+    """One thing that happened."""
+
+    id = IdField(source="number", read_only=True, help_text="Grows by one with each event of the workspace.")
+    type = ChoiceField(choices=feed.TYPES, read_only=True)
+    created_at = InstantField(read_only=True)
+    data = ObjectField(read_only=True, help_text="Ids and what changed.")  # type: ignore[assignment]
+
+
+class FeedPageSerializer(ApiSerializer):
+    """Events, oldest first, and where to go on."""
+
+    items = FeedEventSerializer(many=True)
+    next_cursor = TextField(help_text="Ask again with it: now for more, later for what is new.")
+    missed = BooleanField(help_text="Whether events after your cursor were dropped before you read them.")
+
+
+@extend_schema(tags=["Platform"])
+class EventsView(ApiView):
+    """What happened in the workspace."""
+
+    scope = "monitor.read"
+    query_parameters = {
+        "get": (
+            Whole(name="cursor", at_least=0, help="`nextCursor` of the page before; the oldest event without one."),
+            LIMIT,
+            Choices(name="type", among=feed.TYPES, help="Only of these types."),
+        )
+    }
+
+    @extend_schema(operation_id="events_list", responses=FeedPageSerializer)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Changes in their order, oldest first. A reader that keeps the cursor sees each exactly once."""
+        page = feed.page(
+            self.workspace,
+            after=self.query.get("cursor"),
+            limit=self.query.get("limit", DEFAULT_LIMIT),
+            types=self.query.get("type", ()),
+        )
+        items = FeedEventSerializer(page.events, many=True).data
+        return Response({"items": items, "nextCursor": str(page.cursor), "missed": page.has_missed})

@@ -1,0 +1,94 @@
+"""Puts what happens to monitors, incidents and deployments into the change feed, in the same transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from accounts.feed import Entry, tell
+from common.times import rfc3339
+from incidents import events as incident_events
+from incidents.events import Happening
+from incidents.models import Incident, TimelineEvent
+from monitors import events as monitor_events
+from monitors.events import Changed
+from monitors.models import Deployment, Monitor, StatusChange
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    for signal, receiver in (
+        (monitor_events.statuses_changed, _on_statuses),
+        (monitor_events.monitor_created, _of_monitor("monitor_created")),
+        (monitor_events.monitor_edited, _of_monitor("monitor_updated")),
+        (monitor_events.monitor_deleted, _of_monitor("monitor_deleted")),
+        (monitor_events.deployment_started, _of_deployment("deployment_started")),
+        (monitor_events.deployment_ended, _of_deployment("deployment_ended")),
+        (incident_events.incidents_opened, _of_incidents("incident_opened")),
+        (incident_events.incident_acknowledged, _of_incident("incident_acknowledged")),
+        (incident_events.incidents_resolved, _of_incidents("incident_resolved")),
+        (incident_events.incident_edited, _of_incident("incident_updated")),
+        (incident_events.note_written, _of_incident("note_written")),
+    ):
+        signal.connect(receiver, weak=False, dispatch_uid="alerts.feed")
+
+
+def _on_statuses(*, changes: Sequence[Changed], now: datetime, **_: object) -> None:
+    tell([_status_entry(one.monitor, one.change) for one in changes], now=now)
+
+
+def _of_monitor(type: str) -> Callable[..., None]:
+    def receive(*, monitor: Monitor, now: datetime, **_: object) -> None:
+        tell([Entry(monitor.workspace_id, type, _shown(monitor))], now=now)
+
+    return receive
+
+
+def _of_deployment(type: str) -> Callable[..., None]:
+    def receive(*, deployment: Deployment, now: datetime, **_: object) -> None:
+        data = {"deploymentId": deployment.pk, "name": deployment.name, "version": deployment.release}
+        tell([Entry(deployment.workspace_id, type, data)], now=now)
+
+    return receive
+
+
+def _of_incident(type: str) -> Callable[..., None]:
+    def receive(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
+        tell([_incident_entry(type, incident, event)], now=now)
+
+    return receive
+
+
+def _of_incidents(type: str) -> Callable[..., None]:
+    def receive(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
+        tell([_incident_entry(type, incident, event) for incident, event in happened], now=now)
+
+    return receive
+
+
+def _status_entry(monitor: Monitor, change: StatusChange) -> Entry:
+    """A change of a monitor's status."""
+    data = {"before": change.before, "after": change.after, "at": rfc3339(change.at), "reason": change.reason}
+    return Entry(monitor.workspace_id, "monitor_status_changed", _shown(monitor) | data)
+
+
+def _incident_entry(type: str, incident: Incident, event: TimelineEvent) -> Entry:
+    """What happened to an incident, with the line of its timeline."""
+    data: dict[str, Any] = {
+        "incidentId": incident.pk,
+        "monitorId": incident.monitor_id,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "state": incident.state,
+        "title": incident.title,
+        "message": event.message,
+    }
+    return Entry(incident.workspace_id, type, data)
+
+
+def _shown(monitor: Monitor) -> dict[str, Any]:
+    return {
+        "monitorId": monitor.pk,
+        "name": monitor.name,
+        "type": monitor.type,
+        "externalKey": monitor.external_key,
+    }
