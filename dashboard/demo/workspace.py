@@ -42,6 +42,11 @@ WEBSITES = (
     ),
     Example("intranet", "Intranet, always down", "/moved-away"),
 )
+# Beside the websites: (key, name, type, settings but for what is filled in from today's targets).
+OTHERS: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
+    ("port", "Shop port", "tcp", {"send": "GET / HTTP/1.0\\r\\n\\r\\n", "expect": "200 OK"}),
+    ("names", "Shop records, move now and then", "dns", {"hostname": "shop.example"}),
+)
 JOBS = (
     Example("backup", "Nightly backup", more={"max_runtime_seconds": 5}),
     Example("invoices", "Invoices, forgets to run", outages=3),
@@ -49,7 +54,7 @@ JOBS = (
 )
 
 
-def fill(*, targets: str, owner: User, now: datetime) -> dict[str, str]:
+def fill(*, targets: str, resolver: str, owner: User, now: datetime) -> dict[str, str]:
     """Makes or renews the examples; returns {job: ping URL}."""
     workspace = _workspace(owner)
     for example in WEBSITES:
@@ -57,6 +62,14 @@ def fill(*, targets: str, owner: User, now: datetime) -> dict[str, str]:
         more = {name: value for name, value in example.more.items() if name != "assertions"}
         fields = {"type": "http", "interval_seconds": 10, "settings": settings, **more}
         _tell(_saved(workspace, example, fields, now), f"{targets}/hook", now)
+    for key, name, kind, given in OTHERS:
+        fields = {
+            "type": kind,
+            "interval_seconds": 10,
+            "settings": {**given, **_place(kind, targets, resolver)},
+            "tags": ["net"],
+        }
+        _tell(_saved(workspace, Example(key, name), fields, now), f"{targets}/hook", now)
     schedule = {"kind": "interval", "interval_seconds": 20}
     expected = {"schedule": schedule, "grace_seconds": 10}
     jobs = {
@@ -68,6 +81,12 @@ def fill(*, targets: str, owner: User, now: datetime) -> dict[str, str]:
         _tell(monitor, f"{targets}/hook", now)
     tokens = dict(Heartbeat.objects.filter(monitor__in=jobs.values()).values_list("monitor_id", "token"))
     return {key: ping_url(tokens[monitor.pk]) for key, monitor in jobs.items()}
+
+
+def _place(kind: str, targets: str, resolver: str) -> dict[str, Any]:
+    """Where an example of a type looks."""
+    host, _, port = targets.partition("://")[2].partition(":")
+    return {"resolver": resolver} if kind == "dns" else {"host": host, "port": int(port)}
 
 
 def _workspace(owner: User) -> Workspace:

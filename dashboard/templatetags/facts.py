@@ -92,6 +92,12 @@ def parsed(text: object) -> datetime | None:
 
 
 @register.filter
+def full_stop(text: str) -> str:
+    """The sentence with one full stop at its end, whether it has one already or not."""
+    return f"{text.rstrip('. ')}."
+
+
+@register.filter
 def words(name: str) -> str:
     """ "status_code" is "status code"."""
     return name.replace("_", " ")

@@ -29,6 +29,7 @@ from monitors.models import Monitor
 from signals.models import SignalType
 
 RECENT = 15
+WITH_STATUS_CODE = frozenset({"http", "websocket", "grpc", "domain"})
 MOST_CHANGES = 8
 MOST_INCIDENTS = 6
 
@@ -67,6 +68,7 @@ class OneMonitor(WorkspacePage):
             "monitor": monitor,
             "chart": charts.latency_chart(results, monitor, shown, marks),
             "results": results[:RECENT],
+            "has_code": monitor.type in WITH_STATUS_CODE,
             "result_count": len(results),
             "result_hint": f"{len(results):,} checks",
             "p95_ms": charts.percentile((one.latency_ms for one in results if one.ok), 0.95),

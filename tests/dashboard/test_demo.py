@@ -3,15 +3,17 @@
 import json
 import urllib.error
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alerts.models import Delivery, Rule
+from dashboard.demo.names import serve_names
 from dashboard.demo.targets import serve_targets
-from dashboard.demo.workspace import JOBS, WEBSITES, fill
+from dashboard.demo.workspace import JOBS, OTHERS, WEBSITES, fill
 from dashboard.planned import planned_marks
 from incidents.models import Incident, State
+from monitors.checking import try_monitor
 from monitors.history import availability_of
 from monitors.models import Monitor, StatusChange
 from signals.models import Dependency, Heartbeat
@@ -19,11 +21,11 @@ from signals.models import Dependency, Heartbeat
 
 @pytest.fixture
 def filled(alice, now):
-    return fill(targets="http://127.0.0.1:9", owner=alice, now=now)
+    return fill(targets="http://127.0.0.1:9", resolver="127.0.0.1:53", owner=alice, now=now)
 
 
 def test_every_example_is_made_and_told_of(filled, alice):
-    assert Monitor.objects.count() == len(WEBSITES) + len(JOBS) == Rule.objects.count()
+    assert Monitor.objects.count() == len(WEBSITES) + len(OTHERS) + len(JOBS) == Rule.objects.count()
     assert {job.key for job in JOBS} == set(filled)
     assert all(
         url.endswith(Heartbeat.objects.get(monitor__external_key=f"demo-{key}").token) for key, url in filled.items()
@@ -33,8 +35,8 @@ def test_every_example_is_made_and_told_of(filled, alice):
 
 def test_a_second_start_only_points_them_at_new_targets(filled, alice, now):
     before = StatusChange.objects.count(), Incident.objects.count()
-    assert fill(targets="http://127.0.0.1:10", owner=alice, now=now) == filled
-    assert Monitor.objects.count() == len(WEBSITES) + len(JOBS) == Rule.objects.count()
+    assert fill(targets="http://127.0.0.1:10", resolver="127.0.0.1:54", owner=alice, now=now) == filled
+    assert Monitor.objects.count() == len(WEBSITES) + len(OTHERS) + len(JOBS) == Rule.objects.count()
     assert (StatusChange.objects.count(), Incident.objects.count()) == before
     assert all(monitor.target.startswith("http://127.0.0.1:10/") for monitor in Monitor.objects.filter(type="http"))
     urls = {rule.channels.get().config["url"] for rule in Rule.objects.all()}
@@ -72,3 +74,9 @@ def test_targets_answer_and_print_webhooks():
     told = {"event": "incident_open", "incident": {"title": "Shop: down"}}
     urllib.request.urlopen(f"{url}/hook", data=json.dumps(told).encode(), timeout=5).close()
     assert lines == ["  webhook: incident_open - Shop: down"]
+
+
+def test_the_name_server_answers_a_check():
+    fields = {"type": "dns", "settings": {"hostname": "shop.example", "resolver": serve_names()}}
+    result = try_monitor(fields=fields, now=datetime.now(UTC))
+    assert (result.ok, len(result.facts["records"])) == (True, 1)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from accounts.first_user import make_first_user
 from common import clock
+from dashboard.demo.names import serve_names
 from dashboard.demo.pinger import start_jobs
 from dashboard.demo.targets import serve_targets
 from dashboard.demo.workspace import NAME, fill, owner_of_demo
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         if first:
             self._say(f"\n  First login: {first.user}   password: {first.password}   (shown once)")
         owner = owner_of_demo()
-        jobs = fill(targets=serve_targets(self._say), owner=owner, now=clock.now())
+        jobs = fill(targets=serve_targets(self._say), resolver=serve_names(), owner=owner, now=clock.now())
         self._say(f"  The examples are in the workspace {NAME} of {owner}; webhooks are printed here.")
         start_jobs(jobs)
         call_command("run")
