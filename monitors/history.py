@@ -63,7 +63,7 @@ def availability_of(
     found = availability.without(observed, maintenance)
     edges = availability.edges(since, until, interval)
     total, buckets = availability.measure(found, since, until), availability.bucketed(found, edges)
-    checks = summaries_of(monitor, edges, interval=interval, now=now or until)
+    checks = summaries_of(monitor, edges, interval=interval, now=now or until, counts_only=True)
     for bucket, by_region in zip(buckets, checks, strict=True):
         bucket.checks = sum(one.checks for one in by_region.values())
         bucket.failures = sum(one.failures for one in by_region.values())

@@ -25,12 +25,20 @@ def summaries_of(
     interval: str,
     now: datetime,
     region: Region | None = None,
+    counts_only: bool = False,
 ) -> list[ByRegion]:
-    """One for each stretch between two neighbouring `edges`; three queries and at most two hours of raw results."""
+    """One for each stretch between two neighbouring `edges`; four queries and at most two hours of raw results.
+
+    `counts_only` leaves out the latencies.
+    """
     pieces = split(edges[0], edges[-1], _kept(now), by_days=interval != "hour")
     only = Q(monitor=monitor) if region is None else Q(monitor=monitor, region=region)
     found: list[ByRegion] = [defaultdict(Summary) for _ in range(len(edges) - 1)]
-    for rows in (_days(only, pieces.days), _hours(only, pieces.hours), _raw(only, pieces.raw)):
+    for rows in (
+        _days(only, pieces.days, counts_only),
+        _hours(only, pieces.hours, counts_only),
+        _raw(only, pieces.raw),
+    ):
         for at, region_id, summary in rows:
             # What was widened to whole hours or days begins before the first edge.
             bucket = min(max(bisect_right(edges, at) - 1, 0), len(found) - 1)
@@ -49,14 +57,14 @@ def _kept(now: datetime) -> Kept:
     )
 
 
-def _days(only: Q, parts: Sequence[Part]) -> Iterator[Found]:
+def _days(only: Q, parts: Sequence[Part], counts_only: bool) -> Iterator[Found]:
     for since, until in parts:
         rows = DailyRollup.objects.filter(only, day__gte=since.date(), day__lt=until.date())
         for day, region_id, packed in rows.values_list("day", "region_id", "summary"):
-            yield _midnight(day), region_id, summaries.unpack(bytes(packed))
+            yield _midnight(day), region_id, summaries.unpack(bytes(packed), counts_only=counts_only)
 
 
-def _hours(only: Q, parts: Sequence[Part]) -> Iterator[Found]:
+def _hours(only: Q, parts: Sequence[Part], counts_only: bool) -> Iterator[Found]:
     if not parts:
         return
     wanted = Q()
@@ -64,7 +72,7 @@ def _hours(only: Q, parts: Sequence[Part]) -> Iterator[Found]:
         wanted |= Q(day__gte=since.date(), day__lte=(until - timedelta(microseconds=1)).date())
     rows = HourlyRollup.objects.filter(only).filter(wanted)
     for day, region_id, packed in rows.values_list("day", "region_id", "hours"):
-        for number, summary in summaries.unpack_hours(bytes(packed)).items():
+        for number, summary in summaries.unpack_hours(bytes(packed), counts_only=counts_only).items():
             at = _midnight(day) + number * HOUR
             if any(since <= at < until for since, until in parts):
                 yield at, region_id, summary

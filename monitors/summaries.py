@@ -99,9 +99,11 @@ def pack(summary: Summary) -> bytes:
     return b"".join(map(sketches.varint, numbers)) + sketches.pack(summary.buckets)
 
 
-def unpack(packed: bytes) -> Summary:
-    """What `pack` was given."""
+def unpack(packed: bytes, *, counts_only: bool = False) -> Summary:
+    """What `pack` was given; `counts_only` leaves out the latencies, which is many times faster."""
     rest = iter(packed)
+    if counts_only:
+        return Summary(sketches.read_varint(rest), sketches.read_varint(rest))
     checks, failures, count, total, least, span = (sketches.read_varint(rest) for _ in range(6))
     phases = [sketches.read_varint(rest) for _ in PHASES]
     return Summary(checks, failures, count, total, least, least + span, phases, sketches.unpack(rest))
@@ -116,8 +118,8 @@ def pack_hours(hours: Mapping[int, Summary]) -> bytes:
     return zlib.compress(b"".join(parts), 6)
 
 
-def unpack_hours(packed: bytes) -> dict[int, Summary]:
-    """What `pack_hours` was given."""
+def unpack_hours(packed: bytes, *, counts_only: bool = False) -> dict[int, Summary]:
+    """What `pack_hours` was given; see `unpack`."""
     whole, at, hours = zlib.decompress(packed), 0, {}
     for hour in range(HOURS):
         length, shift = 0, 0
@@ -129,6 +131,6 @@ def unpack_hours(packed: bytes) -> dict[int, Summary]:
             if byte < 0x80:
                 break
         if length:
-            hours[hour] = unpack(whole[at : at + length])
+            hours[hour] = unpack(whole[at : at + length], counts_only=counts_only)
             at += length
     return hours

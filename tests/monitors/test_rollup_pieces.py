@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.rollup_pieces import DAY, HOUR, MOST_RAW, Kept, split
@@ -22,6 +22,7 @@ def parts_of(pieces):
     return sorted([*pieces.raw, *pieces.hours, *pieces.days])
 
 
+@settings(deadline=None)
 @given(MINUTES, MINUTES, st.booleans())
 def test_a_period_is_covered_once(one, two, by_days):
     since, until = sorted((one, two))
