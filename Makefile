@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PYTEST_ARGS ?= -n 2
-BENCHES ?= pings probes stream sweep storage reads
+BENCHES ?= pings probes stream sweep storage reads engine
 
 .PHONY: help run demo test check fmt bench requirements
 
@@ -36,7 +36,7 @@ fmt: $(DEVELOPMENT) ## Format the code and mend what can be mended.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 bench: $(DEVELOPMENT) ## Measure, and print tables.
-	@set -e; for name in $(BENCHES); do echo "== bench/$$name.py"; $(BIN)/python bench/$$name.py; done
+	@set -e; for name in $(BENCHES); do echo "== bench/$$name.py"; PYTHONPATH=. $(BIN)/python bench/$$name.py; done
 
 requirements: $(DEVELOPMENT) ## Compile requirements*.in; UPGRADE=1 takes newer releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install uv

@@ -1,4 +1,4 @@
-"""Measures the probe engine beside blackbox_exporter, and how true its times are when paced.
+"""Measures the probe engine beside blackbox_exporter and axios, and how true its times are when paced.
 
     python -m bench.probes [--seconds 4] [--rounds 2]
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import trustme
 
+from bench import axios
 from bench.blackbox import BINARY, blackbox
 from bench.report import machine, table
 from common.addresses import AddressPolicy
@@ -136,7 +137,7 @@ def best(measure: Callable[[], tuple[float, float]], rounds: int) -> tuple[float
     return max(measure() for _ in range(rounds))
 
 
-def compare(url: str, ca_file: str, seconds: float, rounds: int) -> Iterator[list[object]]:
+def compare(url: str, ca_file: str, seconds: float, rounds: int, peer: Path | None) -> Iterator[list[object]]:
     """One row for each number in flight."""
     scheme = url.partition(":")[0].upper()
     for in_flight in IN_FLIGHT:
@@ -146,7 +147,10 @@ def compare(url: str, ca_file: str, seconds: float, rounds: int) -> Iterator[lis
             with blackbox(ca_file) as exporter:
                 rate, wall = best(lambda n=in_flight: exporter.rate(url, n, seconds), rounds)
             theirs, their_wall, ratio = f"{rate:,.0f}", f"{wall:,.0f}", f"{ours / rate:.1f} ×"
-        yield [f"{scheme}, {in_flight}", f"{ours:,.0f}", theirs, ratio, f"{our_wall:,.0f}", their_wall]
+        nodes = "–"
+        if peer is not None:
+            nodes = f"{best(lambda n=in_flight: axios.rate(peer, url, n, seconds, ca_file), rounds)[0]:,.0f}"
+        yield [f"{scheme}, {in_flight}", f"{ours:,.0f}", theirs, ratio, nodes, f"{our_wall:,.0f}", their_wall]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -171,10 +175,11 @@ def run(seconds: float, rounds: int, directory: Path) -> None:
         blob.write_to_path(certificate, append=position > 0)
     print(machine(), flush=True)
     prepare_process(ca_file)
-    header = ["in flight", "ours / CPU-s", "blackbox / CPU-s", "ratio", "ours / s", "blackbox / s"]
+    header = ["in flight", "ours / CPU-s", "blackbox / CPU-s", "ratio", "axios / CPU-s", "ours / s", "blackbox / s"]
     with target() as plain, target(certificate, key) as secure:
         urls = (f"http://127.0.0.1:{plain}/", f"https://127.0.0.1:{secure}/")
-        rows = [row for url in urls for row in compare(url, ca_file, seconds, rounds)]
+        peer = axios.install(directory / "axios")
+        rows = [row for url in urls for row in compare(url, ca_file, seconds, rounds, peer)]
         print(f"\n{table(header, rows)}", flush=True)
         runs = [paced_row(*paced(f"http://127.0.0.1:{plain}/slow", ca_file, seconds * 2)) for _ in range(rounds)]
     header = ["paced", "ok", "first byte p50 ms", "p99", "lag p50 ms", "p99", "core"]
