@@ -108,7 +108,8 @@ def fuzz(url: str, credentials: Credentials, *, examples: int, seed: int, option
     """The exit status of the fuzzer: 0 when all checks hold."""
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "--no-color",
-        "--config-file", str(HERE / "schemathesis.toml"), "run", f"{url}/openapi.json", "--checks", "all", "--max-examples", str(examples), "--seed", str(seed),
+        "--config-file", str(HERE / "schemathesis.toml"), "run", f"{url}/openapi.json", "--checks", "all",
+        "--max-examples", str(examples), "--seed", str(seed),
         "--header", f"Authorization: Bearer {credentials.token}", *options,
     ]  # fmt: skip
     ours = {"FUZZ_TOKEN_ID": str(credentials.token_id), "FUZZ_USER_ID": str(credentials.user_id)}
