@@ -12,8 +12,9 @@ from drf_spectacular.settings import patched_settings
 
 from common.api.problems import Problem, problem_response
 from common.api.renderers import to_json
-from websignal.openapi_oauth import oauth_scheme, offer_oauth
+from websignal.openapi_oauth import OAUTH_PATHS, oauth_scheme, offer_oauth
 from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
+from websignal.openapi_samples import add_samples
 from websignal.openapi_types import add_types
 
 
@@ -28,12 +29,13 @@ def document() -> dict[str, Any]:
         components[part] = {**components.get(part, {}), **entries}
     components["securitySchemes"]["oauth2"] = oauth_scheme()
     found["info"]["description"] = DESCRIPTION
-    found["paths"] = dict(sorted({**found["paths"], **PATHS}.items()))
+    found["paths"] = dict(sorted({**found["paths"], **PATHS, **OAUTH_PATHS}.items()))
     found["tags"] = TAGS
     offer_oauth(found["paths"])
     add_types(components["schemas"])
     _close(components["schemas"])
     _name_the_object(found["paths"], components["schemas"])
+    add_samples(found)
     return found
 
 

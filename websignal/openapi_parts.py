@@ -28,6 +28,7 @@ TAGS = [
     {"name": "Alert actions", "description": "Who is told of a monitor's incidents."},
     {"name": "Users", "description": "The own profile."},
     {"name": "Tokens", "description": "API tokens."},
+    {"name": "OAuth", "description": "How applications get tokens."},
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 
