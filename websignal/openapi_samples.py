@@ -79,10 +79,10 @@ def _python(method: str, path: str, body: dict[str, Any] | None) -> str:
     data = "" if body is None else f"    data=json.dumps({body!r}).encode(),\n"
     kind = "" if body is None else ', "Content-Type": "application/json"'
     return (
-        "import json, os, urllib.request\n\n"
+        "import json, urllib.request\nfrom os import environ\n\n"
         "request = urllib.request.Request(\n"
-        f'    os.environ["WS"] + "{path}", method="{method}",\n'
-        f'    headers={{"Authorization": "Bearer " + os.environ["TOKEN"]{kind}}},\n'
+        f'    environ["WS"] + "{path}", method="{method}",\n'
+        f'    headers={{"Authorization": "Bearer " + environ["TOKEN"]{kind}}},\n'
         f"{data})\n"
         "with urllib.request.urlopen(request) as answer:\n"
         "    print(answer.status, answer.read().decode())"
