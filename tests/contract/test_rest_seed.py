@@ -11,6 +11,7 @@ from tests.api.objects import Objects
 
 HTTP = {"name": "Shop", "type": "http", "url": "https://shop.example/"}
 EMAIL = {"name": "Team", "recipients": ["alice@example.org"]}
+SMS = {"name": "Phones", "phoneNumbers": ["+4930123456"]}
 WEBHOOK = {"name": "Hook", "url": "https://hooks.example/in"}
 
 
@@ -35,7 +36,9 @@ ROWS = [
     Row("POST", "/api/v1/monitortest", ADMIN, 200, {"url": "http://127.0.0.1:1/"}),
     # Monitor Data & Reports
     Row("GET", "/api/v1/monitor/{id}/availability", ADMIN),
+    Row("GET", "/api/v1/monitor/{id}/latency", ADMIN),
     Row("GET", "/api/v1/monitor/{id}/incident", ADMIN),
+    Row("POST", "/api/v1/monitor/{id}/report/generate", ADMIN, 200, {"format": "json"}),
     # Incidents
     Row("GET", "/api/v1/incident", ADMIN),
     Row("GET", "/api/v1/incident/{id}", ADMIN),
@@ -52,13 +55,22 @@ ROWS = [
     Row("GET", "/api/v1/monitor/{monitorId}/emailactiongroup/{id}", ADMIN),
     Row("PUT", "/api/v1/monitor/{monitorId}/emailactiongroup", ADMIN, 200, EMAIL),
     Row("DELETE", "/api/v1/monitor/{monitorId}/emailactiongroup/{id}", ADMIN, 204),
+    Row("POST", "/api/v1/monitor/{monitorId}/smsactiongroup", ADMIN, 201, SMS),
+    Row("GET", "/api/v1/monitor/{monitorId}/smsactiongroup", ADMIN),
+    Row("DELETE", "/api/v1/monitor/{monitorId}/smsactiongroup/{id}", ADMIN, 204),
     Row("POST", "/api/v1/monitor/{monitorId}/webhookactiongroup", ADMIN, 201, WEBHOOK),
     Row("GET", "/api/v1/monitor/{monitorId}/webhookactiongroup", ADMIN),
     Row("PUT", "/api/v1/monitor/{monitorId}/webhookactiongroup", ADMIN, 200, WEBHOOK),
     Row("DELETE", "/api/v1/monitor/{monitorId}/webhookactiongroup/{id}", ADMIN, 204),
     # Users
     Row("GET", "/api/v1/user", "user.read"),
+    Row("POST", "/api/v1/user", "user.create", 201, {"email": "new@example.org", "name": "New"}),
     Row("PUT", "/api/v1/user/{id}", ADMIN, 200, {"name": "Ada"}),
+    Row("DELETE", "/api/v1/user/{id}", ADMIN, 204),
+    Row("GET", "/api/v1/user/{userId}/trial", ADMIN),
+    Row("PUT", "/api/v1/user/{userId}/trial", ADMIN, 200, {"status": "ACTIVE"}),
+    # Products & Plans
+    Row("GET", "/api/v1/product", ADMIN),
 ]
 # Everything but the scope that is asked for.
 OTHER_SCOPES = {
@@ -110,3 +122,14 @@ def test_a_row_as_published(ask, alice, charlie, token_of, row):
         assert [(one["pointer"], one["code"]) for one in errors] == [("/colour", "unknown")]
     answer = ask(row, allowed)
     assert answer.status_code == row.status, answer.content
+
+
+def test_the_webhook_of_payments_is_public_and_believes_only_its_signature(db):
+    """The one row without a token: 400 to what nobody signed."""
+    for signature in ({}, {"Stripe_Signature": "t=1,v1=00"}):
+        is_problem(Caller().post("/api/v1/stripewebhook", {"id": "evt_1", "type": "invoice.paid"}, **signature), 400)
+
+
+def test_the_table_is_whole():
+    """38 rows, of which one is public."""
+    assert len({(row.method, row.path) for row in ROWS}) + 1 == 38
