@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PYTEST_ARGS ?= -n 2
 BENCHES ?= pings probes stream sweep storage reads engine
 
-.PHONY: help run demo test check fmt bench requirements
+.PHONY: help run demo test check fmt fuzz bench requirements
 
 help: ## Say what there is.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 20
@@ -34,6 +34,9 @@ check: $(DEVELOPMENT) ## Format, lint, types, import contract, missing migration
 
 fmt: $(DEVELOPMENT) ## Format the code and mend what can be mended.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+fuzz: $(DEVELOPMENT) ## Send the API what its document allows and forbids; FUZZ_EXAMPLES, FUZZ_SEED.
+	@$(BIN)/python bin/fuzz.py
 
 bench: $(DEVELOPMENT) ## Measure, and print tables.
 	@set -e; for name in $(BENCHES); do echo "== bench/$$name.py"; PYTHONPATH=. $(BIN)/python bench/$$name.py; done

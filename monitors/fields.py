@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
 _TAG = re.compile(r"[\w.:/-]{1,60}", re.UNICODE)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _Range = tuple[int, int, bool]  # lowest, highest, may be null
-_RANGES: dict[str, _Range] = {
+RANGES: dict[str, _Range] = {
     "interval_seconds": (MIN_INTERVAL, MAX_INTERVAL, False),
     "timeout_ms": (MIN_TIMEOUT_MS, MAX_TIMEOUT_MS, False),
     "quorum": (1, 100, True),
@@ -40,7 +40,7 @@ _RANGES: dict[str, _Range] = {
 
 def wrong_fields(fields: Mapping[str, Any], *, min_interval: int = MIN_INTERVAL) -> list[FieldError]:
     """Every wrong one of the common fields given; types are what JSON gives."""
-    ranges = _RANGES | {"interval_seconds": (min_interval, MAX_INTERVAL, False)}
+    ranges = RANGES | {"interval_seconds": (min_interval, MAX_INTERVAL, False)}
     return _wrong_texts(fields) + _wrong_numbers(fields, ranges) + _wrong_pair(fields, ranges) + _wrong_rest(fields)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def free_port() -> int:

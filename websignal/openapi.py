@@ -12,8 +12,9 @@ from drf_spectacular.settings import patched_settings
 
 from common.api.problems import Problem, problem_response
 from common.api.renderers import to_json
-from websignal.openapi_oauth import oauth_scheme, offer_oauth
+from websignal.openapi_oauth import OAUTH_PATHS, oauth_scheme, offer_oauth
 from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
+from websignal.openapi_samples import add_samples
 from websignal.openapi_types import add_types
 
 
@@ -28,11 +29,36 @@ def document() -> dict[str, Any]:
         components[part] = {**components.get(part, {}), **entries}
     components["securitySchemes"]["oauth2"] = oauth_scheme()
     found["info"]["description"] = DESCRIPTION
-    found["paths"] = dict(sorted({**found["paths"], **PATHS}.items()))
+    found["paths"] = dict(sorted({**found["paths"], **PATHS, **OAUTH_PATHS}.items()))
     found["tags"] = TAGS
     offer_oauth(found["paths"])
     add_types(components["schemas"])
+    _close(components["schemas"])
+    _name_the_object(found["paths"], components["schemas"])
+    add_samples(found)
     return found
+
+
+def _close(schemas: dict[str, Any]) -> None:
+    """Bodies have no fields but those named: another one is refused."""
+    for name, schema in schemas.items():
+        if name.endswith("Request") and "properties" in schema:
+            schema["additionalProperties"] = False
+
+
+def _name_the_object(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A PUT whose address has no id at its end takes it in the body."""
+    for path, entries in paths.items():
+        if "put" in entries and not path.endswith("}"):
+            content = entries["put"]["requestBody"]["content"]["application/json"]
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            schema = schemas[name]
+            schemas[f"{name}WithId"] = {
+                **schema,
+                "properties": {"id": {"type": "integer", "minimum": 1, "format": "int64"}, **schema["properties"]},
+                "required": ["id", *schema.get("required", ())],
+            }
+            content["schema"] = {"$ref": f"#/components/schemas/{name}WithId"}
 
 
 @cache

@@ -33,12 +33,13 @@ TAGS = [
     {"name": "Tokens", "description": "API tokens."},
     {"name": "Members", "description": "Who is in the workspace, and what they changed."},
     {"name": "Products", "description": "Plans that can be bought, and the webhook that Stripe calls."},
+    {"name": "OAuth", "description": "How applications get tokens."},
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"in": "header", "name": name, "description": description, "schema": {"type": "string"}}
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"in": "header", "name": name, "description": description, "schema": {"type": "string", **schema}}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +88,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     "parameters": {
         "Workspace": _header("X-Workspace", "Id or slug of the workspace, for people who are in several."),
         "IdempotencyKey": _header(
-            "Idempotency-Key", "The same key and body within 24 hours get the first answer again; another body is 409."
+            "Idempotency-Key",
+            "The same key and body within 24 hours get the first answer again; another body is 409.",
+            pattern="^[!-~]{1,200}$",
         ),
         "IfMatch": _header("If-Match", "The ETag that was read; 412 when the object has changed since."),
         "IfNoneMatch": _header("If-None-Match", "The ETag that was read; 304 when nothing has changed since."),
@@ -145,8 +148,17 @@ _RID = {
 }
 
 
+_ANY_BODY = {
+    "description": "Anything, of whatever type; JSON is kept as JSON, all else as text.",
+    "content": {
+        **_json({}),
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
 def _ping(method: str, suffix: str, summary: str) -> dict[str, Any]:
-    has_body: dict[str, Any] = {"requestBody": {"content": {"*/*": {"schema": {}}}}} if method == "post" else {}
+    has_body: dict[str, Any] = {"requestBody": _ANY_BODY} if method == "post" else {}
     return {
         "operationId": f"ping{suffix.replace('/', '_')}_{method}",
         "summary": summary,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from common.names import camel
+from monitors.fields import RANGES
 from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
 
@@ -18,6 +19,7 @@ _HEARTBEAT: dict[str, Any] = {
         "description": "When pings are expected.",
         "type": "object",
         "required": ["kind"],
+        "additionalProperties": False,
         "properties": {
             "kind": {"type": "string", "enum": ["interval", "cron", "oncalendar"]},
             "intervalSeconds": {"type": "integer", "minimum": 10, "maximum": 365 * 24 * 3600},
@@ -41,21 +43,45 @@ _HEARTBEAT: dict[str, Any] = {
 }
 
 
+_LIMITS: dict[str, dict[str, Any]] = {
+    "name": {"minLength": 1, "maxLength": 120},
+    "description": {"maxLength": 1000},
+    "externalKey": {"minLength": 1, "maxLength": 200},
+    "tags": {"maxItems": 30, "items": {"type": "string", "pattern": r"^[\w.:/-]{1,60}$"}},
+    "sslExpiryDays": {"maxItems": 10, "items": {"type": "integer", "minimum": 0, "maximum": 365}},
+    **{camel(name): {"minimum": low, "maximum": high} for name, (low, high, _) in RANGES.items()},
+}
+_NOT_TRIED = ("name", "escalationPolicyId")
+_EXAMPLE = {
+    "name": "Shop",
+    "type": "http",
+    "url": "https://shop.example/health",
+    "intervalSeconds": 60,
+    "tags": ["prod"],
+    "assertions": [{"source": "status_code", "comparison": "between", "target": [200, 399]}],
+}
+
+
 def add_types(schemas: dict[str, Any]) -> None:
-    """`Monitor` and `MonitorRequest` become one of their types; a patch, which names none, takes any setting."""
+    """`Monitor` and `MonitorRequest` become one of their types; a patch and a try, which may name none, take any."""
+    for base in (schemas["Monitor"], schemas["MonitorRequest"], schemas["PatchedMonitorRequest"]):
+        _limit(base["properties"])
+    for component in ("PatchedMonitorRequest", "MonitorTestRequest"):
+        properties = {**schemas["PatchedMonitorRequest"]["properties"], **_any_of(schemas)}
+        properties["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
+        schemas[component]["properties"] = properties
+    for name in _NOT_TRIED:
+        schemas["MonitorTestRequest"]["properties"].pop(name)
     for component in ("Monitor", "MonitorRequest"):
-        if component in schemas:
-            schemas[component] = _one_of(schemas, component)
-    if patched := schemas.get("PatchedMonitorRequest"):
-        patched["properties"] |= _any_of()
-        patched["properties"]["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
+        schemas[component] = _one_of(schemas, component)
+    schemas["HttpMonitorRequest"]["example"] = schemas["MonitorRequest"]["example"] = _EXAMPLE
 
 
 def _one_of(schemas: dict[str, Any], component: str) -> dict[str, Any]:
     base, mapping = schemas[component], {}
     for name, kind in kinds:
         title = f"{name.capitalize()}{component}"
-        schemas[title] = _typed(base, name, kind, is_request=component != "Monitor")
+        schemas[title] = _typed(schemas, base, name, kind, is_request=component != "Monitor")
         mapping[name] = f"#/components/schemas/{title}"
     return {
         "description": base.get("description", ""),
@@ -64,9 +90,11 @@ def _one_of(schemas: dict[str, Any], component: str) -> dict[str, Any]:
     }
 
 
-def _typed(base: Mapping[str, Any], name: str, kind: Kind, *, is_request: bool) -> dict[str, Any]:
+def _typed(
+    schemas: dict[str, Any], base: Mapping[str, Any], name: str, kind: Kind, *, is_request: bool
+) -> dict[str, Any]:
     """The whole monitor of one type."""
-    own = _settings_of(kind)
+    own = {key: _named(f"{name}_{key}", schema, schemas) for key, schema in _settings_of(kind).items()}
     unused = {camel(one) for one in getattr(kind, "unused", ())}
     common = {key: schema for key, schema in base["properties"].items() if key not in unused}
     needed = [camel(one.name) for one in getattr(kind, "fields", ()) if one.required] if is_request else []
@@ -83,22 +111,44 @@ def _settings_of(kind: Kind) -> dict[str, Any]:
     return {camel(one.name): schema_of(one) for one in fields} if fields else _HEARTBEAT
 
 
-def _any_of() -> dict[str, Any]:
+def _any_of(schemas: dict[str, Any]) -> dict[str, Any]:
     """Each setting there is; where types mean different things by one name, any of their meanings."""
-    found: dict[str, dict[str, list[str]]] = {}
+    types: dict[str, list[str]] = {}
     meanings: dict[str, list[dict[str, Any]]] = {}
     for name, kind in kinds:
         for key, schema in _settings_of(kind).items():
-            found.setdefault(key, {}).setdefault("types", []).append(name)
-            if schema not in meanings.setdefault(key, []):
-                meanings[key].append(schema)
+            types.setdefault(key, []).append(name)
+            meaning = _without_default(_named(f"{name}_{key}", schema, schemas))
+            if meaning not in meanings.setdefault(key, []):
+                meanings[key].append(meaning)
     return {
         key: {
             **(several[0] if len(several) == 1 else {"anyOf": several}),
-            "description": f"Type {', '.join(found[key]['types'])}. {several[0].get('description', '')}".strip(),
+            "description": f"Type {', '.join(types[key])}. {several[0].get('description', '')}".strip(),
         }
         for key, several in meanings.items()
     }
+
+
+def _named(name: str, schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """An object's schema moves to the components, so that generated clients have a class with a name for it."""
+    if "properties" not in schema:
+        return schema
+    component = "".join(word[:1].upper() + word[1:] for word in name.split("_")) + "Settings"
+    schemas[component] = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    return {"$ref": f"#/components/schemas/{component}"}
+
+
+def _limit(properties: dict[str, Any]) -> None:
+    for name, limits in _LIMITS.items():
+        properties[name] = {**properties[name], **limits}
+
+
+def _without_default(schema: dict[str, Any]) -> dict[str, Any]:
+    """Generated clients send what they know a default of, and another type of monitor refuses it."""
+    if "default" not in schema:
+        return schema
+    return {key: value for key, value in schema.items() if key != "default"}
 
 
 def schema_of(field: Field) -> dict[str, Any]:
@@ -124,7 +174,7 @@ def _shape(field: Field) -> dict[str, Any]:
         case "boolean":
             return {"type": "boolean"}
         case "choice":
-            return {"enum": list(field.choices)}
+            return {"type": _json_type(field.choices[0]), "enum": [*field.choices, *([None] if field.nullable else [])]}
         case "headers":
             return {"type": "object", "additionalProperties": {"type": "string"}}
         case "object":
@@ -134,11 +184,16 @@ def _shape(field: Field) -> dict[str, Any]:
     return {}
 
 
+def _json_type(value: object) -> str:
+    return "integer" if isinstance(value, int) else "string"
+
+
 def _object(field: Field) -> dict[str, Any]:
     required = [camel(one.name) for one in field.fields if one.required]
     return {
         "type": "object",
         "properties": {camel(one.name): schema_of(one) for one in field.fields},
+        "additionalProperties": False,
         **({"required": required} if required else {}),
     }
 

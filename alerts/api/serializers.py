@@ -28,7 +28,9 @@ class ActionGroupSerializer(ApiSerializer):
     id = IdField(read_only=True)
     name = TextField(max_length=MAX_NAME)
     enabled = BooleanField(source="is_enabled", default=True)
-    events = ListField(child=ChoiceField(choices=RULE_EVENTS), required=False, help_text="Default: open and resolved.")
+    events = ListField(
+        child=ChoiceField(choices=RULE_EVENTS), required=False, min_length=1, help_text="Default: open and resolved."
+    )
     reminder_seconds = IntegerField(
         required=False, allow_null=True, min_value=MIN_REMINDER_SECONDS, max_value=MAX_REMINDER_SECONDS
     )

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, kw_only=True)
 class Cursor(Parameter):
     """Where the last page ended, as `nextCursor` said; the value is (instant, id)."""
+
+    code: str = "cursor"
+    schema: Mapping[str, Any] = field(
+        default_factory=lambda: {"type": "string", "pattern": "^[A-Za-z0-9_-]{4,100}={0,2}$"}
+    )
 
     def parse(self, raw: str) -> tuple[datetime, int]:
         try:

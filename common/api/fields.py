@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.validators import MinLengthValidator
 from rest_framework import serializers
 
 from common.instants import parse_instant
@@ -90,6 +91,12 @@ class InstantField(serializers.DateTimeField):
 
 class ListField(serializers.ListField):
     """A JSON array."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not self.allow_empty:
+            # Never reached, for an empty one is refused before: it tells the OpenAPI document.
+            self.validators.append(MinLengthValidator(1))
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if not isinstance(data, list):

@@ -12,6 +12,11 @@ class Ordering(Parameter):
 
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        words = [sign + name for name in self.columns for sign in ("", "-")]
+        schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": words}}
+        object.__setattr__(self, "schema", schema)
+
     def parse(self, raw: str) -> list[str]:
         words = raw.split(",")
         if not all(word.removeprefix("-") in self.columns for word in words):

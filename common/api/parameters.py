@@ -17,12 +17,16 @@ MOST_REPEATS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """One query parameter. In a list it narrows: by `lookup` (a filter of the ORM) or by `apply(queryset, value)`."""
+    """One query parameter. In a list it narrows: by `lookup` (a filter of the ORM) or by `apply(queryset, value)`.
+
+    `code` is the error's where the value is wrong.
+    """
 
     name: str
     help: str = ""
     lookup: str = ""
     apply: Apply | None = None
+    code: str = "invalid"
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     repeats: bool = False  # may be given several times: the value is a list
 
@@ -90,7 +94,7 @@ class Choices(Parameter):
 
     def __post_init__(self) -> None:
         items = {"type": "string", "enum": list(self.among)}
-        object.__setattr__(self, "schema", {"type": "array", "items": items})
+        object.__setattr__(self, "schema", {"type": "array", "minItems": 1, "items": items})
 
     def parse(self, raw: str) -> list[str]:
         words = raw.split(",")
@@ -153,9 +157,9 @@ def read(given: QueryDict, allowed: Iterable[Parameter]) -> dict[str, Any]:
             known = ", ".join(by_name) or "none"
             errors.append(FieldError(_pointer(name), "unknown", f"There is no such parameter. Parameters: {known}."))
         except ValueError as error:
-            errors.append(FieldError(_pointer(name), "invalid", str(error)))
+            errors.append(FieldError(_pointer(name), by_name[name].code, str(error)))
     if not errors and "startDate" in values and "endDate" in values and values["startDate"] >= values["endDate"]:
-        errors.append(FieldError("?endDate", "invalid", "Must be after startDate."))
+        errors.append(FieldError("?endDate", "order", "Must be after startDate."))
     if errors:
         raise Invalid(errors)
     return values

@@ -14,6 +14,7 @@ from common.invalid import FieldError, Invalid
 MAX_BYTES = 1024 * 1024
 _INT64 = 2**63
 _DEEPEST = 64
+_EXACT = 2**53  # below it a double is the number that was written
 
 
 class StrictJSONParser(BaseParser):
@@ -36,7 +37,7 @@ class StrictJSONParser(BaseParser):
 def parse_json(raw: bytes) -> Any:
     """The value of a body. Raises ParseError where it is no JSON, Invalid naming each value that cannot be held."""
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = json.loads(raw.decode(), object_pairs_hook=_once, parse_float=_number, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise ParseError("The body is not UTF-8.") from error
     except RecursionError as error:
@@ -49,6 +50,12 @@ def parse_json(raw: bytes) -> Any:
     if errors:
         raise Invalid(errors[:50])
     return value
+
+
+def _number(text: str) -> int | float:
+    """JSON has one kind of number: 60.0 is the whole number 60 (JSON Schema section 6.3)."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class ApiSchema(AutoSchema):
     def _headers(self) -> Iterable[str]:
         if self._scope():
             yield "Workspace"
-        if self.method == "POST":
+        if self.method == "POST" and getattr(self.view, "action", None) not in getattr(self.view, "slow_actions", ()):
             yield "IdempotencyKey"
         if self._is_single():
             yield "IfNoneMatch" if self.method == "GET" else "IfMatch"

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -45,6 +45,8 @@ class ApiView(APIView):
         self.now = clock.now()
         self._count(request)
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, (request.method or "").lower()):
+            raise MethodNotAllowed(str(request.method))
         if any(isinstance(value, int) and value > MAX_INTEGER for value in kwargs.values()):
             raise Http404
         self.query = read(request.query_params, self.allowed_parameters())

@@ -42,8 +42,8 @@ class NoteViewSet(ApiViewSet):
     def partial_update(self, request: Request, incident_pk: int, pk: int) -> Response:
         """Changes a note; only its author or an admin may."""
         with self.held() as note:
-            fields = self.checked()
-            note = services.edit_note(note=note, body=fields["body"], by=actor(request), now=self.now)
+            body = self.checked(partial=True).get("body", note.body)
+            note = services.edit_note(note=note, body=body, by=actor(request), now=self.now)
         return self.answer(note)
 
     def destroy(self, request: Request, incident_pk: int, pk: int) -> Response:

@@ -91,10 +91,15 @@ class IncidentOpeningSerializer(ApiSerializer):
     monitor_id = IdField(allow_null=True, default=None)
 
 
+@extend_schema_field({"type": "boolean", "enum": [True]})
+class AcknowledgedField(BooleanField):
+    """true: an acknowledgement is not taken back."""
+
+
 class IncidentChangeSerializer(IncidentDetailSerializer):
     """What of an incident a person changes."""
 
-    acknowledged = BooleanField(required=False, write_only=True)
+    acknowledged = AcknowledgedField(required=False, write_only=True)
     state = ChoiceField(choices=State.choices, required=False)
     severity = ChoiceField(choices=Severity.choices, required=False)
     title = TextField(max_length=200, required=False)

@@ -1,5 +1,6 @@
 """How a list of monitors is narrowed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -10,11 +11,15 @@ from monitors.kinds import kinds
 from monitors.models import Status
 
 
+def _words(among: Iterable[str]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(among)}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Types(Parameter):
     """One of the types there are, or several with commas."""
 
-    schema: dict[str, Any] = field(default_factory=lambda: {"type": "array", "items": {"type": "string"}})
+    schema: dict[str, Any] = field(default_factory=lambda: _words(name for name, _ in kinds))
 
     def parse(self, raw: str) -> list[str]:
         words = raw.split(",")

@@ -1,6 +1,7 @@
 """The OpenAPI document: sound in itself, complete, and true to live answers."""
 
 import json
+import shlex
 from datetime import timedelta
 
 import pytest
@@ -172,3 +173,12 @@ def test_live_answers_are_as_the_document_says(world):
         answer = api.ask(method, path.format(**ids), body)
         assert answer.status_code < 500
         validate(method, path, answer)
+
+
+def test_every_operation_for_a_token_has_examples_in_three_languages_that_parse():
+    for method, path, operation in operations():
+        if any("bearerToken" in one for one in operation["security"]):
+            samples = {one["label"]: one["source"] for one in operation["x-codeSamples"]}
+            assert list(samples) == ["curl", "Python", "JavaScript"], (method, path)
+            compile(samples["Python"], path, "exec")
+            assert len(shlex.split(samples["curl"])) >= 4

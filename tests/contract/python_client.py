@@ -1,0 +1,32 @@
+"""The pattern of a pipeline with a generated Python client: make a monitor, wait for a result, remove it."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))
+
+from client import AuthenticatedClient
+from client.api.monitors import monitors_create, monitors_destroy, monitors_retrieve
+from client.models import MonitorRequest, MonitorRequestType
+
+
+def main() -> None:
+    client = AuthenticatedClient(base_url=os.environ["API_URL"], token=os.environ["API_TOKEN"])
+    wanted = MonitorRequest(
+        name="From Python", type_=MonitorRequestType.HTTP, url=os.environ["TARGET_URL"], interval_seconds=10
+    )
+    made = monitors_create.sync(client=client, body=wanted)
+    deadline = time.monotonic() + 90
+    seen = made
+    while not seen.last_result and time.monotonic() < deadline:
+        time.sleep(0.2)
+        seen = monitors_retrieve.sync(made.id, client=client)
+    gone = monitors_destroy.sync_detailed(made.id, client=client).status_code == 204
+    print(json.dumps({"status": str(seen.status), "statusCode": seen.last_result.status_code, "gone": gone}))
+
+
+if __name__ == "__main__":
+    main()
