@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from accounts.models import Workspace
 from common import clock
 from common.invalid import FieldError, Invalid
 from monitors.kinds import kinds
@@ -78,8 +79,12 @@ class HeartbeatKind:
 
 
 def _refuse_taken_slug(monitor: Monitor, slug: str) -> None:
+    """Holds the workspace until the transaction ends: of two who take one slug at once the later sees the earlier."""
+    if not slug:
+        return
+    Workspace.objects.select_for_update(no_key=True).filter(pk=monitor.workspace_id).first()
     others = Heartbeat.objects.filter(monitor__workspace=monitor.workspace_id, slug=slug).exclude(pk=monitor.pk)
-    if slug and others.exists():
+    if others.exists():
         raise Invalid([FieldError("/slug", "taken", "Another heartbeat of this workspace has this slug.")])
 
 

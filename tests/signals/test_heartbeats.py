@@ -1,9 +1,11 @@
 """The settings of a heartbeat, and what pausing, resuming and editing do to its deadline."""
 
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from monitors.kinds import kinds
 from monitors.models import Monitor
 from monitors.services import edit_monitor, pause, resume
 from signals.heartbeat_settings import clean_heartbeat
-from signals.models import HeartbeatState
+from signals.models import Heartbeat, HeartbeatState
 from signals.services import settle
 from tests.signals.conftest import HOURLY, state_of, status_of
 from tests.signals.test_settling import store
@@ -156,3 +158,27 @@ def test_one_that_listens_closely_is_never_steady(make_heartbeat, now, settings)
     settle([heartbeat.pk], now=now)
     assert status_of(heartbeat) == "OK"
     assert not state_of(heartbeat).is_steady
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_take_one_slug_at_once_one_is_refused(make_heartbeat):
+    start, outcomes = threading.Barrier(2), []
+
+    def take(name):
+        try:
+            start.wait()
+            outcomes.append(make_heartbeat(name=name, slug="nightly").slug)
+        except Invalid as invalid:
+            outcomes.append([(error.pointer, error.code) for error in invalid.errors])
+        finally:
+            connections.close_all()
+
+    make_heartbeat(name="first of all")
+    threads = [threading.Thread(target=take, args=[name]) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Heartbeat.objects.filter(slug="nightly").count() == 1
+    assert sorted(map(str, outcomes))[1] == "nightly"
+    assert "slug', 'taken'" in str(outcomes)
