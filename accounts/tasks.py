@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from accounts import invitations
 from accounts.oauth import devices, revoking
 from accounts.upkeep import drop_outdated
 from common.clock import now
@@ -18,3 +19,9 @@ def clear_tokens() -> None:
 def drop_outdated_task() -> None:
     """Each hour: kept answers and sessions that have run out."""
     drop_outdated(now=now())
+
+
+@shared_task(name="accounts.send_invitations", ignore_result=True)
+def send_invitations() -> None:
+    """Every 5 seconds: mails of invitations."""
+    invitations.send_due_mails(now=now())

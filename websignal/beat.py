@@ -19,6 +19,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "alerts: ask addresses to confirm": every(5, "alerts.tasks.ask_recipients"),
     "alerts: tell what a window held back": every(5, "alerts.tasks.tell_held"),
     "alerts: remind of open incidents": every(5, "alerts.tasks.remind"),
+    "accounts: mail invitations": every(5, "accounts.send_invitations"),
     "accounts: clear OAuth tokens that ended": every(3600, "accounts.clear_tokens"),
     "monitors: drop old results": every(3600, "monitors.drop_old_results"),
     "signals: drop old signals": every(3600, "signals.drop_old_signals"),

@@ -5,9 +5,9 @@ from django.urls import URLPattern, URLResolver, path
 from common.api.routes import Routes
 from monitors.api.changes import PlatformMonitorViewSet
 from monitors.api.groups import ServiceGroupViewSet
-from monitors.api.places import RegionViewSet, TagViewSet
 from monitors.api.planned import DeploymentViewSet, WindowViewSet
 from monitors.api.series import AvailabilityView, ResultsView
+from monitors.api.tags import TagViewSet
 from monitors.api.views import MonitorTestView, MonitorV1ViewSet
 
 routes = Routes()
@@ -27,7 +27,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/monitor/<int:pk>/availability", AvailabilityView.as_view(**_v1), name="v1-monitor-availability"),
     path("monitors/<int:pk>/availability", AvailabilityView.as_view(), name="monitor-availability"),
     path("tags", TagViewSet.as_view({"get": "list"}), name="tag-list"),
-    path("regions", RegionViewSet.as_view({"get": "list"}), name="region-list"),
-    path("regions/<int:pk>", RegionViewSet.as_view({"get": "retrieve"}), name="region-detail"),
     *routes.urls,
 ]

@@ -1,4 +1,4 @@
-"""Tags of monitors, and the regions that probe."""
+"""Tags of monitors."""
 
 
 def test_tags_are_kept_listed_and_filtered_by(api, make_monitor, stranger):
@@ -23,11 +23,3 @@ def test_tags_are_kept_listed_and_filtered_by(api, make_monitor, stranger):
 def test_only_a_tag_may_be_given_twice(api, pointers):
     assert pointers(api.get("/api/monitors?name=a&name=b")) == {"?name": "invalid"}
     assert pointers(api.get("/api/monitors?" + "&".join(f"tag={n}" for n in range(30)))) == {"?tag": "invalid"}
-
-
-def test_regions_are_for_everybody_to_read(viewer, region):
-    listed = viewer.get("/api/regions").json()["items"]
-    assert [one["key"] for one in listed] == ["default"]
-    assert viewer.get(f"/api/regions/{region.pk}").json() == listed[0]
-    assert viewer.get("/api/regions?key=moon").json()["items"] == []
-    assert viewer.post("/api/regions", {}).status_code in (403, 405)
