@@ -17,6 +17,7 @@ from accounts.models import (
     AuditEntry,
     FeedEvent,
     FeedHead,
+    Invitation,
     KeptAnswer,
     Membership,
     OAuthAccess,
@@ -262,3 +263,13 @@ class FeedHeadAdmin(ReadOnlyAdmin):
     list_display = ("workspace", "last_number")
     list_select_related = ("workspace",)
     search_fields = ("workspace__name",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Who may come in by a link."""
+
+    list_display = ("email", "workspace", "role", "expires_at", "accepted_at", "mail_due_at")
+    list_filter = ("role", "created_at")
+    list_select_related = ("workspace",)
+    search_fields = ("email", "workspace__name")

@@ -18,6 +18,7 @@ __all__ = [
     "AuditEntry",
     "FeedEvent",
     "FeedHead",
+    "Invitation",
     "KeptAnswer",
     "Membership",
     "OAuthAccess",
@@ -246,3 +247,34 @@ class FeedHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workspace_id}: {self.last_number}"
+
+
+class Invitation(WorkspaceOwned):
+    """One address that may come in by a link; `mail_due_at` is when the mail with it is sent next, null when never."""
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    mail_due_at = models.DateTimeField(null=True, blank=True)
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(accepted_at__isnull=True),
+                name="one_open_invitation_an_address",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"], name="invitation_to_mail", condition=models.Q(mail_due_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import passwords
+from accounts import invitations, passwords
 from accounts.oauth import devices, revoking
 from accounts.upkeep import drop_outdated
 from common.clock import now
@@ -25,3 +25,9 @@ def drop_outdated_task() -> None:
 def send_reset_link(email: str) -> None:
     """When somebody has forgotten their password."""
     passwords.send_link(email=email)
+
+
+@shared_task(name="accounts.send_invitations", ignore_result=True)
+def send_invitations() -> None:
+    """Every 5 seconds: mails of invitations."""
+    invitations.send_due_mails(now=now())

@@ -49,7 +49,7 @@ def _close(schemas: dict[str, Any]) -> None:
 def _name_the_object(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
     """A PUT whose address has no id at its end takes it in the body."""
     for path, entries in paths.items():
-        if "put" in entries and not path.endswith("}"):
+        if "put" in entries and path.endswith("actiongroup"):
             content = entries["put"]["requestBody"]["content"]["application/json"]
             name = content["schema"]["$ref"].rpartition("/")[2]
             schema = schemas[name]

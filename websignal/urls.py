@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(path("api/", include(module)) for module in _APIS),
     re_path(r"^api(?:/(?P<rest>.*))?$", unknown_address),
     path("", include("alerts.urls")),
+    path("", include("accounts.urls")),
     path("", include("accounts.oauth.urls")),
     path("", include("dashboard.urls")),
 ]

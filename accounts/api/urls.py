@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.events import EventsView
+from accounts.api.invitations import InvitationViewSet
 from accounts.api.members import AuditLogViewSet, MemberViewSet
 from accounts.api.views import TokenViewSet, UserViewSet
 from common.api.routes import Routes
@@ -10,6 +11,7 @@ from common.api.routes import Routes
 routes = Routes()
 routes.register("tokens", TokenViewSet, basename="token")
 routes.register("members", MemberViewSet, basename="member")
+routes.register("invitations", InvitationViewSet, basename="invitation")
 routes.register("audit-log", AuditLogViewSet, basename="audit-entry")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -61,10 +61,11 @@ class PlatformMonitorViewSet(MonitorViewSet):
     query_parameters = {"upsert": (Text(name="externalKey", help="Your own name for the monitor; required."),)}
 
     @extend_schema(
+        operation_id="monitors_upsert",
         responses={
             200: MonitorSerializer,
             201: OpenApiResponse(MonitorSerializer, description="There was none with this key; it is made."),
-        }
+        },
     )
     def upsert(self, request: Request) -> Response:
         """Makes the monitor with this key, or replaces it; to run again changes nothing."""

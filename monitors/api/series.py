@@ -134,7 +134,7 @@ class AvailabilityView(PeriodView):
         return Response(availability_json(availability_of(monitor, **self.asked())))
 
 
-class PhasesSerializer(ApiSerializer):
+class PhaseMeansSerializer(ApiSerializer):
     """Mean milliseconds of each phase; null when nothing was measured."""
 
     dns = serializers.FloatField(allow_null=True)
@@ -156,7 +156,7 @@ class LatencyFiguresSerializer(ApiSerializer):
     p95 = serializers.FloatField(allow_null=True)
     p99 = serializers.FloatField(allow_null=True)
     max = serializers.FloatField(allow_null=True)
-    phases = PhasesSerializer()
+    phases = PhaseMeansSerializer()
 
 
 class LatencyBucketSerializer(LatencyFiguresSerializer):

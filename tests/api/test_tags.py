@@ -1,4 +1,4 @@
-"""Tags of monitors, and the regions that probe."""
+"""Tags of monitors."""
 
 
 def test_tags_are_kept_listed_and_filtered_by(api, make_monitor, stranger):
