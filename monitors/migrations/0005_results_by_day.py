@@ -35,7 +35,7 @@ def _key(to, name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitors", "0004_f_learned")]
+    dependencies = [("monitors", "0004_learned")]
 
     operations = [
         migrations.AlterField("result", "monitor", _key("monitors.monitor", "results")),

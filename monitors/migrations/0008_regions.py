@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitors', '0006_g_reports'),
+        ('monitors', '0007_reports'),
     ]
 
     operations = [

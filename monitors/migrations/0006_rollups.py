@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitors', '0004_g_results_by_day'),
+        ('monitors', '0005_results_by_day'),
     ]
 
     operations = [

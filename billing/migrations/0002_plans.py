@@ -10,5 +10,5 @@ def add(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_d_initial")]
+    dependencies = [("billing", "0001_initial")]
     operations = [migrations.RunPython(add, migrations.RunPython.noop)]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_oauth_cli'),
-        ('monitors', '0005_g_rollups'),
+        ('monitors', '0006_rollups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
