@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from django.conf import global_settings
 
-from websignal import cors
+from websignal import api, cors
 from websignal.beat import SCHEDULE
 from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
@@ -357,31 +357,7 @@ CORS_ALLOWED_ORIGINS = env.words(
 # Tokens only: no cookie of ours travels with a request of another site's page.
 CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX, CORS_ALLOW_HEADERS, CORS_EXPOSE_HEADERS = cors.PATHS, cors.ALLOWED, cors.EXPOSED
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.ApiTokenAuthentication",
-        "accounts.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScopeAndRole"],
-    "DEFAULT_THROTTLE_CLASSES": ["billing.throttles.WriteCap"],
-    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "common.api.pagination.EnvelopePagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "common.api.problems.handle_exception",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.api.renderers.AlwaysJSON",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "WebSignal",
-    "DESCRIPTION": "Monitoring of websites, services and cron jobs.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENFORCE_NON_BLANK_FIELDS": True,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SWAGGER_UI_DIST": "SIDECAR",
-}
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = api.REST_FRAMEWORK, api.SPECTACULAR
 
 # Logs
 LOG_FORMAT = env.choice(
