@@ -92,6 +92,7 @@ def test_older_api_versions_are_understood(stripe_account, workspace):
         signature("{} ", SECRET),
         signature("{}", SECRET).replace("v1=", "v0="),
     ],
+    ids=["none", "empty", "nonsense", "no time", "other secret", "too old", "other body", "other scheme"],
 )
 def test_what_is_not_signed_is_400_and_stored_nowhere(stripe_account, header):
     answer = call("{}", header)
