@@ -8,7 +8,6 @@ from common.metrics import flush_sometimes
 from monitors.agent.wire import Malformed, check_json, result_from
 from monitors.aliveness import begin_run, end_run, say_alive
 from monitors.claiming import claim_due
-from monitors.metrics import count_results
 from monitors.models import EngineRun, Monitor, Region
 from monitors.probes.base import Check, Claim, Result
 from monitors.store import store_all
@@ -68,8 +67,7 @@ def take_in(region: Region, sent: Sequence[Any], *, now: datetime) -> int:
         raise Malformed(f"a result without monitor: {wrong}") from wrong
     watched = {one.pk: Watched.of(one) for one in Monitor.objects.filter(pk__in=ids)}
     results = [found for one in sent if (found := _result(region, one, watched)) and _is_possible(found, now)]
-    store_all(results)
-    count_results(results, region.key)
+    store_all(results, region.key)
     flush_sometimes()
     return len(results)
 

@@ -54,9 +54,7 @@ class DatabaseStore:
         Each transaction is complete, and what was stored before another failed is not counted again.
         """
         close_old_connections()
-        believed = self._own_network.believable(results)
-        store_all(believed, self._stay_alive)
-        count_results(believed, self._region_key)
+        store_all(self._own_network.believable(results), self._region_key, self._stay_alive)
 
     def pass_on(self) -> None:
         """Sends the tick on to another worker of the region, now and then: this one may be the only one."""
@@ -110,24 +108,28 @@ class DatabaseStore:
         return self._region_id
 
 
-def store_all(results: Sequence[Result], after_part: Callable[[], None] | None = None) -> None:
-    """Records results in transactions of a bearable size; one that no database can store is dropped and said."""
+def store_all(results: Sequence[Result], region_key: str, after_part: Callable[[], None] | None = None) -> None:
+    """Records and counts a region's results in transactions of a bearable size.
+
+    One that no database can store is dropped and said.
+    """
     for part in _parts(results):
-        _store(part)
+        _store(part, region_key)
         if after_part is not None:
             after_part()
 
 
-def _store(results: Sequence[Result]) -> None:
+def _store(results: Sequence[Result], region_key: str) -> None:
     try:
         record(results, now=clock.now())
+        count_results(results, region_key)
     except _UNSTORABLE:
         if len(results) == 1:
             log.exception("A result of monitor %s cannot be stored and is dropped", results[0].check.monitor_id)
             return
         half = len(results) // 2
-        _store(results[:half])
-        _store(results[half:])
+        _store(results[:half], region_key)
+        _store(results[half:], region_key)
 
 
 def _parts(results: Sequence[Result]) -> Iterator[Sequence[Result]]:
