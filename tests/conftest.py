@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 
 from accounts import services
@@ -33,9 +34,10 @@ settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
-def unhurried(settings):
+def unhurried():
     """Tests ask faster than people may, all from one address; those of the rate limit set it back."""
-    settings.API_RATE_PER_SECOND = 1_000_000
+    with override_settings(API_RATE_PER_SECOND=1_000_000):
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 import re
 from datetime import UTC, datetime
 
-from alerts.models import AlertEvent, Channel, ChannelType, Delivery
+from accounts.models import AuditEntry
+from alerts.models import AlertEvent, Delivery
+from monitors.models import Region
 
 MARK = "Alice's own"
 PARAMETER = re.compile(r"\{\w+\}")
@@ -23,6 +25,9 @@ BODIES = {
         "name": MARK, "startsAt": "2026-03-02T12:00:00Z", "endsAt": "2026-03-02T13:00:00Z", "monitorIds": [1],
     },
     "dependencies": {"name": MARK},
+    "channels": {"name": MARK, "type": "email", "config": {"recipients": ["alice@example.org"]}},
+    "alert-rules": {"name": MARK, "channelIds": [1]},
+    "invitations": {"email": "dora@example.org", "role": "MEMBER"},
     "emailactiongroup": {**_GROUP, "recipients": ["alice@example.org"]},
     "webhookactiongroup": {**_GROUP, "url": "https://hooks.example/in"},
     "smsactiongroup": {**_GROUP, "phoneNumbers": ["+4930123456"]},
@@ -48,7 +53,7 @@ class Objects:
     def of(self, collection):
         """The id of an object in `collection`, whose own parameters are filled."""
         if collection not in self.made:
-            kind = collection.rpartition("/")[2]
+            kind = collection.rpartition("/")[2].replace("-", "_")
             self.made[collection] = getattr(self, f"_{kind}", self._posted)(collection)
         return self.made[collection]
 
@@ -60,6 +65,8 @@ class Objects:
         body = dict(BODIES[kind])
         if "monitorIds" in body:
             body["monitorIds"] = [self.of("/api/v1/monitor")]
+        if "channelIds" in body:
+            body["channelIds"] = [self.of("/api/channels")]
         return body
 
     def _posted(self, collection):
@@ -69,6 +76,10 @@ class Objects:
 
     def _user(self, collection):
         return self.alice.pk
+
+    def _audit_log(self, collection):
+        self.of("/api/v1/monitor")
+        return AuditEntry.objects.filter(workspace=self.workspace).values_list("pk", flat=True)[0]
 
     def _token(self, collection):
         job = {"name": MARK, "type": "heartbeat", "schedule": {"kind": "interval", "intervalSeconds": 60}}
@@ -81,8 +92,11 @@ class Objects:
         asked = self.api.post(f"/api/v1/monitor/{self.of('/api/v1/monitor')}/report/generate", {"format": "pdf"})
         return asked["Location"].rpartition("/")[2]
 
-    def _channels(self, collection):
-        return Channel.objects.create(workspace=self.workspace, name=MARK, type=ChannelType.EMAIL).pk
+    def _members(self, collection):
+        return self.workspace.memberships.get(user=self.alice).pk
+
+    def _regions(self, collection):
+        return Region.objects.get(key="default").pk
 
     def _deliveries(self, collection):
         return Delivery.objects.create(

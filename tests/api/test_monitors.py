@@ -9,7 +9,7 @@ SPEC_KEYS = {
     "id", "name", "type", "url", "description", "intervalSeconds", "timeoutMs", "paused", "tags", "serviceGroupId",
     "regions", "quorum", "failAfterConsecutive", "resolveAfterConsecutiveSuccess", "request", "assertions",
     "latencyThresholdMs", "sslExpiryDays", "escalationPolicyId", "dependsOn", "dependencyImpacted", "status",
-    "statusSince", "lastCheckedAt", "nextCheckAt", "lastResult", "createdAt", "updatedAt", "externalKey",
+    "statusSince", "lastCheckedAt", "nextCheckAt", "lastResult", "learnedAnswers", "createdAt", "updatedAt", "externalKey",
 }  # fmt: skip
 
 
@@ -27,7 +27,8 @@ def test_create_answers_the_whole_monitor_with_defaults_and_its_address(api, bas
     assert answer["ETag"]
     assert body["request"] == {
         "method": "GET", "headers": {}, "body": None, "auth": None, "followRedirects": True, "maxRedirects": 3,
-        "blockHttpDowngrade": True, "verifyTls": True, "ipVersion": None,
+        "blockHttpDowngrade": True, "verifyTls": True, "ipVersion": None, "httpVersion": None,
+        "clientCertificate": None, "clientKey": None, "proxy": None, "proxyUsername": None, "proxyPassword": None,
     }  # fmt: skip
     assert body["intervalSeconds"] == 60
     assert body["sslExpiryDays"] == [30, 14, 7, 1]
@@ -206,11 +207,11 @@ def test_wrong_and_unknown_parameters_are_named(api, pointers):
 def test_a_list_of_a_hundred_costs_as_many_queries_as_one_of_one(api, make_monitor, django_assert_num_queries):
     first = make_monitor("000")
     api.get("/api/monitors")  # notes the token's use, once a minute
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         api.get("/api/monitors?limit=100")
     for number in range(99):
         make_monitor(f"{number:03}-", tags=["x"], depends_on=[first.pk])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         answer = api.get("/api/monitors?limit=100")
     assert answer.json()["itemCount"] == 100
 

@@ -96,7 +96,9 @@ class Asked:
 
 
 @pytest.fixture
-def ask(alice, workspace, token_of):
+def ask(alice, workspace, token_of, settings, twilio):
+    """On a platform that sells plans and sends text messages."""
+    settings.BILLING_ENABLED = True
     Region.objects.get_or_create(key="default", defaults={"name": "Here"})
     api = Caller(token_of(alice, "monitor.admin user.read user.create"))
     return Asked(api, Objects(api, alice, workspace))

@@ -44,7 +44,7 @@ def test_a_second_start_only_points_them_at_new_targets(filled, alice, now):
 
 
 def test_what_it_needs_and_what_was_planned_is_made_once(filled, alice, now):
-    fill(targets="http://127.0.0.1:10", owner=alice, now=now)
+    fill(targets="http://127.0.0.1:10", resolver="127.0.0.1:54", owner=alice, now=now)
     assert list(Dependency.objects.order_by("name").values_list("name", "pinned_status")) == [
         ("Legacy FTP server", "OK"), ("Orders database", ""), ("Payments API", ""),
     ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_one_monitor_takes_the_same_queries_however_much_it_has(browser, monitor
     with_history(monitor, 110)
     for _ in range(5):
         incidents.resolve_incident(incident=make_incident(monitor), now=clock_now())
-    assert queries(browser, path) == few <= 38
+    assert queries(browser, path) == few <= 42
 
 
 def test_one_heartbeat_takes_the_same_queries_however_much_it_has(browser, heartbeat, with_signals):

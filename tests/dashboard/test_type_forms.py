@@ -34,7 +34,7 @@ def browser(signed_in, alice):
 def posted(form, **fields):
     """What a browser sends of a form as it is shown, with some fields filled in."""
     values = {bound.html_name: bound.value() for bound in form}
-    kept = {name: value for name, value in values.items() if value not in (None, False)}
+    kept = {name: value for name, value in values.items() if value is not None and value is not False}
     return {"type": form.kind.name, "assertion-count": "0", **kept, **fields}
 
 

@@ -62,7 +62,7 @@ def test_its_settings_come_back_with_its_ping_address(make_heartbeat, settings):
         ({"grace_seconds": 2592001}, ["/graceSeconds"]),
         ({"grace_seconds": None}, ["/graceSeconds"]),
         ({"grace_seconds": True}, ["/graceSeconds"]),
-        ({"methods": ["GET", "PUT"], "filters": {"subject": {}}}, ["/methods", "/filters"]),
+        ({"methods": ["GET", "PUT"], "filters": {"sender": {}}}, ["/methods", "/filters"]),
         ({"methods": [["GET"]]}, ["/methods"]),
         ({"filters": {"body": {"failure": "ERROR"}}}, ["/filters"]),
         ({"filters": {"body": {"failure": [""]}}}, ["/filters"]),

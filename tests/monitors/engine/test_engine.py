@@ -1,5 +1,6 @@
 """The engine from claim to record: on time, losing nothing, stopping cleanly, whatever dies."""
 
+import dataclasses
 import threading
 import time
 
@@ -193,7 +194,7 @@ def test_a_probe_with_a_bug_costs_only_its_own_result(engine, store, target, che
             raise ZeroDivisionError
         yield from good.probe(result, handles, deadline)
 
-    monkeypatch.setitem(looks.PROBES, "http", type(good)(buggy, good.fields))
+    monkeypatch.setitem(looks.PROBES, "http", dataclasses.replace(good, probe=buggy))
     store.add(check(target.url()), check(target.url()))
     running = engine()
     assert store.wait_results(1)[0].check.monitor_id == 2
