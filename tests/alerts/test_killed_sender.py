@@ -14,7 +14,7 @@ from django.db import connection
 
 from alerts.models import Delivery, DeliveryState
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LEASE_SECONDS = 2.0
 
 

@@ -57,7 +57,7 @@ MONITOR = st.fixed_dictionaries(
     },
 )  # fmt: skip
 often = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=timedelta(seconds=5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -11,7 +11,7 @@ from monitors.models import EngineRun, Monitor, Result
 from tests.journeys.watching import engine_process, until, watch
 from tests.targets import Target
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 RESTART_SECONDS = 5.0
 
 

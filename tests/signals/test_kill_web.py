@@ -13,6 +13,8 @@ from signals.sweep import sweep
 from tests.signals.conftest import state_of, status_of
 from tests.signals.servers import web
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 8
 
 

@@ -14,6 +14,8 @@ from signals.models import HeartbeatState, Signal
 from signals.shown import signal_json
 from tests.signals.servers import web
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 10_240
 _numbers = itertools.count()
 _settings = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -47,8 +49,7 @@ requests = st.fixed_dictionaries(
 )
 
 
-# What `make run` serves with, and what production serves with: that one with the slow tests, on its databases.
-@pytest.fixture(params=["uvicorn", pytest.param("granian", marks=pytest.mark.slow)])
+@pytest.fixture(params=["granian", "uvicorn"])
 def server(transactional_db, request, heartbeat, tmp_path):
     with web(tmp_path, request.param, TRUSTED_PROXIES="127.0.0.0/8") as running:
         yield running

@@ -13,6 +13,8 @@ from signals import live
 from tests.signals.servers import free_port, web
 from tests.signals.stream.conftest import parse
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def listening(port, headers, path="/api/signals/sse"):
