@@ -9,7 +9,8 @@ SPEC_KEYS = {
     "id", "name", "type", "url", "description", "intervalSeconds", "timeoutMs", "paused", "tags", "serviceGroupId",
     "regions", "quorum", "failAfterConsecutive", "resolveAfterConsecutiveSuccess", "request", "assertions",
     "latencyThresholdMs", "sslExpiryDays", "escalationPolicyId", "dependsOn", "dependencyImpacted", "status",
-    "statusSince", "lastCheckedAt", "nextCheckAt", "lastResult", "learnedAnswers", "createdAt", "updatedAt", "externalKey",
+    "statusSince", "lastCheckedAt", "nextCheckAt", "lastResult", "learnedAnswers", "createdAt", "updatedAt",
+    "externalKey",
 }  # fmt: skip
 
 
