@@ -84,7 +84,7 @@ class ApiSchema(AutoSchema):
         yield 400
         if self._scope():
             yield from (401, 403, 404)
-        if self.method != "GET":
+        if self.method != "GET" or getattr(self.view, "may_conflict", False):
             yield 409
         if self._is_single() and self.method != "GET":
             yield 412

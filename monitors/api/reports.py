@@ -130,12 +130,15 @@ class ReportView(ApiView):
     """One report."""
 
     scopes = {"GET": "monitor.read"}
+    may_conflict = True
 
     @extend_schema(
         responses={
-            200: OpenApiResponse(OpenApiTypes.BINARY, "The file."),
-            202: ReportSerializer,
-            409: {"$ref": "#/components/responses/Problem409"},
+            **{
+                (200, media_type.partition(";")[0]): OpenApiResponse(OpenApiTypes.BINARY, "The file.")
+                for media_type in MEDIA_TYPES.values()
+            },
+            (202, "application/json"): ReportSerializer,
         }
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -10,14 +10,12 @@ sys.path.insert(0, str(Path.cwd()))
 
 from client import AuthenticatedClient
 from client.api.monitors import monitors_create, monitors_destroy, monitors_retrieve
-from client.models import MonitorRequest, MonitorRequestType
+from client.models import HttpMonitorRequest
 
 
 def main() -> None:
     client = AuthenticatedClient(base_url=os.environ["API_URL"], token=os.environ["API_TOKEN"])
-    wanted = MonitorRequest(
-        name="From Python", type_=MonitorRequestType.HTTP, url=os.environ["TARGET_URL"], interval_seconds=10
-    )
+    wanted = HttpMonitorRequest(name="From Python", type_="http", url=os.environ["TARGET_URL"], interval_seconds=10)
     made = monitors_create.sync(client=client, body=wanted)
     deadline = time.monotonic() + 90
     seen = made
