@@ -69,8 +69,10 @@ class Feed:
         self._task = asyncio.get_running_loop().create_task(self._forever(), name="live feed")
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        # The client may take a cancellation that comes together with its own time-out for that time-out.
+        while not self._task.done():
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=0.5)
 
     async def _forever(self) -> None:
         pause = 0.1
