@@ -1,6 +1,7 @@
 """Endpoints of a workspace's members and of its audit log."""
 
 from django.db.models import QuerySet
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -106,7 +107,7 @@ class AuditLogViewSet(ApiViewSet):
     )
     query_parameters = {"list": (*narrowing, *PARAMETERS)}
 
-    @extend_schema(responses=AuditPageSerializer)
+    @extend_schema(responses=forced_singular_serializer(AuditPageSerializer))
     def list(self, request: Request) -> Response:
         """The log, newest first."""
         found = self.get_queryset()
