@@ -107,7 +107,7 @@ class AuditLogViewSet(ApiViewSet):
     )
     query_parameters = {"list": (*narrowing, *PARAMETERS)}
 
-    @extend_schema(responses=forced_singular_serializer(AuditPageSerializer))
+    @extend_schema(responses=forced_singular_serializer(AuditPageSerializer))  # type: ignore[no-untyped-call]
     def list(self, request: Request) -> Response:
         """The log, newest first."""
         found = self.get_queryset()

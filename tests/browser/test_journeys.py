@@ -21,7 +21,7 @@ def target():
 def add_monitor(page, url, name):
     page.goto("/monitors/new")
     page.get_by_label("URL").fill(url)
-    page.get_by_label("Name").fill(name)
+    page.locator("#id_name").fill(name)
     page.get_by_label("Check every").select_option("10")
     page.get_by_text("What counts as an answer").click()
     page.get_by_label("Down after").fill("1")
@@ -69,7 +69,7 @@ def test_a_monitor_is_added_goes_down_and_recovers_before_ones_eyes(open_page, t
 
 def test_a_heartbeat_is_made_copied_pinged_and_the_page_shows_it(open_page):
     page = open_page("/heartbeats/new", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_label("Name").fill("Backup")
+    page.locator("#id_name").fill("Backup")
     page.get_by_text("Cron expression").click()
     page.get_by_role("textbox", name="Expression").fill("15 2 * * *")
     expect(page.locator("#runs li")).to_have_count(5)
@@ -94,7 +94,7 @@ def test_a_heartbeat_is_made_copied_pinged_and_the_page_shows_it(open_page):
 
 def test_snippets_and_filters_work_without_scripts(open_page):
     page = open_page("/heartbeats/new", java_script_enabled=False)
-    page.get_by_label("Name").fill("Without scripts")
+    page.locator("#id_name").fill("Without scripts")
     page.get_by_text("systemd OnCalendar").click()
     page.get_by_role("textbox", name="Expression").fill("Mon..Fri 02:15")
     page.get_by_label("Time zone").select_option("Asia/Tokyo")
@@ -147,7 +147,7 @@ def test_signing_in_and_adding_a_monitor_need_no_mouse(open_page, platform, targ
 def test_every_act_works_without_javascript(open_page, target):
     page = open_page("/monitors/new", java_script_enabled=False)
     page.get_by_label("URL").fill(target.url("/"))
-    page.get_by_label("Name").fill("Plain")
+    page.locator("#id_name").fill("Plain")
     page.get_by_role("button", name="Test this URL").click()
     expect(page.get_by_text("Answers", exact=True)).to_be_visible()
     page.get_by_role("button", name="Add monitor").click()
