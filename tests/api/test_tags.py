@@ -1,4 +1,4 @@
-"""Tags of monitors."""
+"""Tags of monitors: kept, listed and filtered by."""
 
 
 def test_tags_are_kept_listed_and_filtered_by(api, make_monitor, stranger):
