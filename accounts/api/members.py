@@ -56,6 +56,7 @@ class MemberViewSet(ApiViewSet):
         members.change_role(member=member, role=self.checked()["role"], by=actor(request))
         return self.answer(self.get_object())
 
+    @extend_schema(request=MemberSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """The same: a member has nothing else to change."""
         return self.update(request, pk)

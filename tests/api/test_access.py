@@ -159,7 +159,8 @@ def references_in_queries():
 def _bodies(schema):
     """The schemas that a body may have: itself, or one for each type."""
     schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return [body for one in schema["oneOf"] for body in _bodies(one)] if "oneOf" in schema else [schema]
+    several = schema.get("oneOf", schema.get("anyOf"))
+    return [body for one in several for body in _bodies(one)] if several else [schema]
 
 
 def references_in_bodies():
