@@ -20,6 +20,7 @@ TYPES = (
     "incident_acknowledged",
     "incident_resolved",
     "incident_updated",
+    "incident_deleted",
     "note_written",
     "deployment_started",
     "deployment_ended",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from accounts.actor import Actor
 from accounts.feed import Entry, tell
 from common.times import rfc3339
 from incidents import events as incident_events
@@ -28,6 +29,7 @@ def connect() -> None:
         (incident_events.incidents_resolved, _of_incidents("incident_resolved")),
         (incident_events.incidents_raised, _of_incidents("incident_updated")),
         (incident_events.incident_edited, _of_incident("incident_updated")),
+        (incident_events.incident_deleting, _on_incident_deleting),
         (incident_events.note_written, _of_incident("note_written")),
     ):
         signal.connect(receiver, weak=False, dispatch_uid="alerts.feed")
@@ -54,14 +56,14 @@ def _of_deployment(type: str) -> Callable[..., None]:
 
 def _of_incident(type: str) -> Callable[..., None]:
     def receive(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
-        tell([_incident_entry(type, incident, event)], now=now)
+        tell([_incident_entry(type, incident, event.message)], now=now)
 
     return receive
 
 
 def _of_incidents(type: str) -> Callable[..., None]:
     def receive(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
-        tell([_incident_entry(type, incident, event) for incident, event in happened], now=now)
+        tell([_incident_entry(type, incident, event.message) for incident, event in happened], now=now)
 
     return receive
 
@@ -72,7 +74,11 @@ def _status_entry(monitor: Monitor, change: StatusChange) -> Entry:
     return Entry(monitor.workspace_id, "monitor_status_changed", _shown(monitor) | data)
 
 
-def _incident_entry(type: str, incident: Incident, event: TimelineEvent) -> Entry:
+def _on_incident_deleting(*, incident: Incident, by: Actor, now: datetime, **_: object) -> None:
+    tell([_incident_entry("incident_deleted", incident, f"Deleted by {by.label}")], now=now)
+
+
+def _incident_entry(type: str, incident: Incident, message: str) -> Entry:
     """What happened to an incident, with the line of its timeline."""
     data: dict[str, Any] = {
         "incidentId": incident.pk,
@@ -81,7 +87,7 @@ def _incident_entry(type: str, incident: Incident, event: TimelineEvent) -> Entr
         "severity": incident.severity,
         "state": incident.state,
         "title": incident.title,
-        "message": event.message,
+        "message": message,
     }
     return Entry(incident.workspace_id, type, data)
 
