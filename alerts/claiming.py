@@ -1,7 +1,7 @@
 """Which channels have something to send now, and taking them: one message under way a channel, each under a lease."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -52,10 +52,12 @@ def take(
     *, channel_ids: Collection[int], limit: int, sender_id: UUID, until: datetime, now: datetime
 ) -> list[Delivery]:
     """One due delivery of each of up to `limit` of these channels, now SENDING and this sender's until `until`."""
-    # The config stays behind: one that cannot be decrypted must stop its own channel only.
-    free = Channel.objects.filter(_free(now), pk__in=channel_ids, is_enabled=True).order_by("pk").defer("config")
-    channels = {one.pk: one for one in claim(free, limit=limit, claimed_by=sender_id, claimed_until=until)}
-    _read_configs(channels)
+    free = Channel.objects.filter(_free(now), pk__in=channel_ids, is_enabled=True).order_by("pk")
+    # A config that cannot be decrypted must stop its own channel only.
+    sealed = free.defer("config").annotate(sealed=Cast("config", TextField()))
+    channels = {one.pk: one for one in claim(sealed, limit=limit, claimed_by=sender_id, claimed_until=until)}
+    for channel in channels.values():
+        _read_config(channel)
     first = _first_of_each(channels, now)
     for delivery in first.values():
         delivery.channel = channels[delivery.channel_id]
@@ -65,12 +67,10 @@ def take(
     return list(first.values())
 
 
-def _read_configs(channels: Mapping[int, Channel]) -> None:
-    """All in one query. One that cannot be decrypted stays unread: whoever asks for it is told."""
-    sealed = Channel.objects.filter(pk__in=channels).annotate(sealed=Cast("config", TextField()))
-    for pk, text in sealed.values_list("pk", "sealed"):
-        with suppress(InvalidToken, ValueError):
-            channels[pk].config = json.loads(decrypt(text))
+def _read_config(channel: Channel) -> None:
+    """One that cannot be decrypted stays unread: whoever asks for it is told."""
+    with suppress(InvalidToken, ValueError):
+        channel.config = json.loads(decrypt(vars(channel).pop("sealed")))
 
 
 def _first_of_each(channel_ids: Collection[int], now: datetime) -> dict[int, Delivery]:

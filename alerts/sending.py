@@ -34,6 +34,8 @@ TICK_SECONDS = 1.0
 BUSY_TICK_SECONDS = 0.05
 RETRY_DATABASE_SECONDS = 0.5
 LOOK_AHEAD = 500
+# What came back is recorded together with what comes back soon after it; a nudge waits for nothing.
+GATHER_SECONDS = 0.02
 RECORDED_AT_ONCE = 200
 
 
@@ -45,7 +47,7 @@ class Lane:
     total: int
 
 
-HEALTHY, FAILING = Lane(quick=128, total=256), Lane(quick=8, total=16)
+HEALTHY, FAILING = Lane(quick=256, total=512), Lane(quick=8, total=16)
 # After this a message no longer counts as quick: its receiver is slow, and must not hold up the others.
 QUICK_SECONDS = 0.25
 LaneKey = tuple[str, bool]
@@ -92,6 +94,7 @@ class Sender:
         self._under_way: dict[int, _Job] = {}
         self._finished: deque[_Job] = deque()
         self._wake = threading.Event()
+        self._is_nudged = False
         self._courier: Courier | None = None
         self._ends_at: float | None = None
         self._left_some = False
@@ -101,6 +104,10 @@ class Sender:
     def wake(self) -> None:
         """Look at once what is due; starts the sender if it does not run."""
         self.start()
+        self._look()
+
+    def _look(self) -> None:
+        self._is_nudged = True
         self._wake.set()
 
     def start(self) -> None:
@@ -113,7 +120,7 @@ class Sender:
             self._ends_at, self._left_some = None, False
             self._thread = threading.Thread(target=self._run, name="alerts-sender", daemon=True)
             self._thread.start()
-            add_waker(self._wake.set)
+            add_waker(self._look)
 
     def stop(self, timeout: float = 2.0) -> None:
         """Takes nothing more, waits up to `timeout` seconds for what is under way; the rest goes on after its lease."""
@@ -121,7 +128,7 @@ class Sender:
             thread, self._thread = self._thread, None
             if thread is None:
                 return
-            remove_waker(self._wake.set)
+            remove_waker(self._look)
             self._ends_at = time.monotonic() + timeout
             self._wake.set()
             thread.join(timeout + 1)
@@ -132,10 +139,16 @@ class Sender:
             while self._goes_on():
                 self._wake.wait(self._pause())
                 self._wake.clear()
+                self._gather()
                 self._safe_turn()
         finally:
             self._courier.stop()
             connection.close()
+
+    def _gather(self) -> None:
+        if not self._is_nudged and 0 < len(self._finished) < RECORDED_AT_ONCE:
+            time.sleep(GATHER_SECONDS)
+        self._is_nudged = False
 
     def _goes_on(self) -> bool:
         return self._ends_at is None or (bool(self._under_way) and time.monotonic() < self._ends_at)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import F
 
-from common.bulk import Within, update_rows
+from common.bulk import Within, create_rows, update_rows
 from common.instants import rfc3339
 from monitors.models import MonitorState, Status
 from monitors.services import Turn, change_statuses
@@ -189,7 +189,7 @@ def _write(moves: Sequence[Move]) -> None:
     settled = [(one.pk, one.type, one.duration_ms, one.metadata) for move in moves for one in move.settled]
     days = _span(one.created_at for move in moves for one in move.settled)
     update_rows(Signal, "id", ("type", "duration_ms", "metadata"), settled, within=days)
-    Signal.objects.bulk_create([word for move in moves for word in move.words])
+    create_rows(word for move in moves for word in move.words)
     for move in moves:
         _set(move.row.state, move.moved, move.signals)
     states = [(move.row.state.pk, *(getattr(move.row.state, name) for name in _MOVED)) for move in moves]
