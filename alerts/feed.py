@@ -1,4 +1,4 @@
-"""Puts what happens to monitors, incidents and deployments into the change feed, in the same transaction."""
+"""Puts what happens to monitors, incidents, deployments, deliveries into the change feed, in the same transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.feed import Entry, tell
+from alerts.models import Delivery
 from common.times import rfc3339
 from incidents import events as incident_events
 from incidents.events import Happening
@@ -33,6 +34,11 @@ def connect() -> None:
         (incident_events.note_written, _of_incident("note_written")),
     ):
         signal.connect(receiver, weak=False, dispatch_uid="alerts.feed")
+
+
+def tell_failed(failures: Sequence[tuple[Delivery, str]], *, now: datetime) -> None:
+    """Deliveries, with their channel loaded, that nobody gets, each with the reason."""
+    tell([_delivery_entry(delivery, reason) for delivery, reason in failures], now=now)
 
 
 def _on_statuses(*, changes: Sequence[Changed], now: datetime, **_: object) -> None:
@@ -90,6 +96,20 @@ def _incident_entry(type: str, incident: Incident, message: str) -> Entry:
         "message": message,
     }
     return Entry(incident.workspace_id, type, data)
+
+
+def _delivery_entry(delivery: Delivery, reason: str) -> Entry:
+    """What was not told, to whom, and why."""
+    data = {
+        "deliveryId": delivery.pk,
+        "channelId": delivery.channel_id,
+        "channel": delivery.channel.name,
+        "incidentId": delivery.incident_id,
+        "event": delivery.event,
+        "attempts": delivery.attempts_made,
+        "error": reason.replace("\x00", ""),
+    }
+    return Entry(delivery.workspace_id, "delivery_failed", data)
 
 
 def _shown(monitor: Monitor) -> dict[str, Any]:
