@@ -14,6 +14,7 @@ class AlertsConfig(AppConfig):
         from monitors.events import monitor_deleted
 
         events.incidents_opened.connect(receivers.on_opened, dispatch_uid="alerts")
+        events.incidents_raised.connect(receivers.on_raised, dispatch_uid="alerts")
         metrics.register()
         feed.connect()
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")

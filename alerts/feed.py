@@ -28,6 +28,7 @@ def connect() -> None:
         (incident_events.incidents_opened, _of_incidents("incident_opened")),
         (incident_events.incident_acknowledged, _of_incident("incident_acknowledged")),
         (incident_events.incidents_resolved, _of_incidents("incident_resolved")),
+        (incident_events.incidents_raised, _of_incidents("incident_updated")),
         (incident_events.incident_edited, _of_incident("incident_updated")),
         (incident_events.incident_deleting, _on_incident_deleting),
         (incident_events.note_written, _of_incident("note_written")),

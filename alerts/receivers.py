@@ -18,6 +18,15 @@ from monitors.models import Monitor
 
 def on_opened(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
     """Incidents opened."""
+    _tell_opening(happened, now)
+
+
+def on_raised(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
+    """They became worse: who is told of openings hears of it as of one, by the rules as they match now."""
+    _tell_opening(happened, now)
+
+
+def _tell_opening(happened: Sequence[Happening], now: datetime) -> None:
     withheld = all_withheld([one.incident for one in happened], now)
     lines = [
         Line(one.incident.pk, EventType.DELIVERY, f"Alerts are held back by the {words}", {"heldBack": True})
