@@ -66,17 +66,24 @@ class DayPartitions:
         self, connection: BaseDatabaseWrapper, act: Callable[[BaseDatabaseWrapper, date], None], day: date
     ) -> None:
         try:
-            with _patient(connection):
+            with self._patient(connection):
                 act(connection, day)
         except OperationalError as error:
             log.warning("%s is left for the next hour: %s", self._name(day), error)
+
+    @contextmanager
+    def _patient(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
+        with transaction.atomic(using=connection.alias):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'; SET LOCAL statement_timeout = '{_PATIENCE}'")
+                # Another process may be at it.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [self.table])
+            yield
 
     def _make(self, connection: BaseDatabaseWrapper, day: date) -> None:
         """Rows that came before their partition move into it, for it cannot be attached while the default has them."""
         name, bounds = self._name(day), [_midnight(day), _midnight(day) + timedelta(days=1)]
         with connection.cursor() as cursor:
-            # Another process may be at it.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [self.table])
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone()[0] is not None:
                 return
@@ -99,14 +106,6 @@ class DayPartitions:
 
     def _name(self, day: date) -> str:
         return f"{self.table}_{day:%Y%m%d}"
-
-
-@contextmanager
-def _patient(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    with transaction.atomic(using=connection.alias):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'; SET LOCAL statement_timeout = '{_PATIENCE}'")
-        yield
 
 
 def _midnight(day: date) -> datetime:
