@@ -160,7 +160,7 @@ def test_pings_come_in_while_days_are_made_and_dropped_and_none_is_lost(two_days
                 # The day goes as if it had never been made; what comes until it is made again is a stray.
                 await asyncio.to_thread(_detach, MIDNIGHT.date())
             if turn % 10 == 8:
-                await asyncio.to_thread(SIGNALS_BY_DAY.tend, now=MIDNIGHT)
+                await asyncio.to_thread(_make_again)
 
     with_stores(1, work)
     assert Signal.objects.count() == 200
@@ -174,6 +174,11 @@ def _detach(day):
         cursor.execute(f"ALTER TABLE signals_signal DETACH PARTITION {name}")
         cursor.execute(f"INSERT INTO signals_signal SELECT * FROM {name}")
         cursor.execute(f"DROP TABLE {name}")
+    connection.close()
+
+
+def _make_again():
+    SIGNALS_BY_DAY.tend(now=MIDNIGHT)
     connection.close()
 
 
@@ -207,7 +212,9 @@ def test_the_migration_takes_signals_that_there_are_along_and_no_id_comes_twice(
         editor.create_model(old_model)
     days = [now + timedelta(days=number // 2) for number in range(6)]
     old = old_model.objects.bulk_create(
-        old_model(heartbeat_id=heartbeat.pk, type="LOG", created_at=at, source_ip="10.0.0.1", payload="é", metadata={"a": 1})
+        old_model(
+            heartbeat_id=heartbeat.pk, type="LOG", created_at=at, source_ip="10.0.0.1", payload="é", metadata={"a": 1}
+        )
         for at in days
     )
     old_model.objects.filter(pk=old[-1].pk).delete()
