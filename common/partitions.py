@@ -21,7 +21,7 @@ _PATIENCE = "2s"
 class DayPartitions:
     """Those of `table`, by the day of `column` in UTC; the default one takes what no other has a place for.
 
-    Nothing happens where the database has no partitions.
+    Nothing happens where the database has no partitions, or the table is not there in partitions yet.
     """
 
     table: str
@@ -35,7 +35,7 @@ class DayPartitions:
     def tend(self, *, now: datetime, keep_from: datetime | None = None, using: str = "default") -> None:
         """Makes the partitions of today and the coming week, drops those that end at or before `keep_from`."""
         connection = connections[using]
-        if connection.vendor != "postgresql":
+        if not self._is_there(connection):
             return
         today, there = now.astimezone(UTC).date(), self.days_there(using=using)
         for offset in range(DAYS_AHEAD + 1):
@@ -61,6 +61,13 @@ class DayPartitions:
         with connections[using].cursor() as cursor:
             cursor.execute(f'DELETE FROM "{self.default}" WHERE "{self.column}" < %s', [before])  # noqa: S608
             return int(cursor.rowcount)
+
+    def _is_there(self, connection: BaseDatabaseWrapper) -> bool:
+        if connection.vendor != "postgresql":
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'p'", [self.table])
+            return cursor.fetchone() is not None
 
     def _try(
         self, connection: BaseDatabaseWrapper, act: Callable[[BaseDatabaseWrapper, date], None], day: date
