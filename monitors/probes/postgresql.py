@@ -92,7 +92,7 @@ def _until_ready(stream: Stream, rows: Rows) -> Generator[Operation, Any, None]:
 def _next(stream: Stream) -> Generator[Operation, Any, tuple[bytes, bytes]]:
     head = yield from stream.take(5)
     size = int.from_bytes(head[1:])
-    if size < 4:
+    if size < 4 or head[0] not in _KINDS:
         raise SqlError("it does not speak PostgreSQL's protocol")
     data = yield from stream.take(size - 4)
     if head[:1] == b"E":
