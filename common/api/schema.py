@@ -50,7 +50,7 @@ class ApiSchema(AutoSchema):
             operation["security"] = []
         return dict(operation)
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Where a service writes, the words of the hook that calls it, if it has any."""
         hook = _HOOKS.get(getattr(self.view, "action", None) or "", "")
         words = getattr(self.view, hook).__doc__ if hook and hasattr(self.view, "make") else None

@@ -1,7 +1,7 @@
 """Endpoints of objects that services write: made, replaced, changed and removed, each by one call."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,7 @@ class ServiceViewSet(ApiViewSet):
     `defaults` is what a PUT gives to the fields that it leaves out.
     """
 
-    defaults: Mapping[str, Any] = {}
+    defaults: ClassVar[Mapping[str, Any]] = {}
 
     def make(self, fields: dict[str, Any]) -> Any:
         """Makes one."""
