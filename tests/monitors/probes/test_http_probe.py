@@ -177,6 +177,7 @@ def test_digest_answers_the_challenge(look, target):
     result = look(target.url("/guarded"), auth=login)
     assert (result.ok, result.status_code, result.body_excerpt) == (True, 200, b"welcome")
     assert look(target.url("/guarded"), auth=None).status_code == 401
+    assert look(target.url("/guarded"), auth=login | {"password": "wrong"}).status_code == 401
 
 
 def test_no_header_smuggles_a_second_line(look, target):
