@@ -10,10 +10,23 @@ from unfold.admin import TabularInline
 
 from accounts.authentication import actor
 from alerts import phone_numbers, recipients, services
+from alerts.admin_reports import MonthlyReportAdmin, ReportScheduleAdmin
 from alerts.models import Channel, Delivery, DeliveryAttempt, PhoneNumber, Recipient, Rule, SmsMonth
 from common import clock
 from common.admin import HistoryAdmin
 from common.invalid import Conflict
+
+__all__ = [
+    "ChannelAdmin",
+    "DeliveryAdmin",
+    "DeliveryAttemptAdmin",
+    "MonthlyReportAdmin",
+    "PhoneNumberAdmin",
+    "RecipientAdmin",
+    "ReportScheduleAdmin",
+    "RuleAdmin",
+    "SmsMonthAdmin",
+]
 
 
 class OutboxAdmin(HistoryAdmin):

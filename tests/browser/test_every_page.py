@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 LONG = "Nightly-invoice-export-for-the-Nordic-subsidiaries-and-their-auditors"
 PATHS = [
     "/", "/monitors", "/monitors/new", "/heartbeats", "/heartbeats/new", "/incidents", "/alerts", "/dependencies",
-    "/dependencies/new", "/maintenance", "/settings",
+    "/dependencies/new", "/maintenance", "/reports", "/reports/schedules/new", "/settings",
     "/settings/password", "/settings/tokens", "/settings/applications", "/settings/audit-log", "/oauth/device",
     "/nowhere",
 ]  # fmt: skip
