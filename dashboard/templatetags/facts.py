@@ -30,6 +30,7 @@ _THINGS = {
     "user": "person",
     "maintenancewindow": "maintenance window",
     "servicegroup": "service group",
+    "reportschedule": "report schedule",
 }
 _SIGNAL_FACES = {SignalType.SUCCESS: "OK", SignalType.FAIL: "DOWN", SignalType.SUSPECT: "LATE"}
 _DELIVERY_FACES = {DeliveryState.DELIVERED: "OK", DeliveryState.FAILED: "DOWN", DeliveryState.DISMISSED: "PAUSED"}

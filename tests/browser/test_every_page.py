@@ -16,6 +16,7 @@ PATHS = [
     "/dependencies/new", "/maintenance", "/maintenance/windows/new", "/maintenance/deployments/new", "/settings",
     "/settings/password", "/settings/members", "/settings/tokens", "/settings/applications", "/settings/audit-log",
     "/settings/plan", "/settings/delete-account", "/oauth/device", "/oauth/authorize?client_id=no", "/docs/api",
+    "/reports", "/reports/schedules/new",
     "/nowhere",
 ]  # fmt: skip
 SIGNED_OUT = ["/sign-in", "/sign-in/password", "/sign-in/password/MQ/used", "/invitations/cut", "/docs/api"]
