@@ -9,7 +9,7 @@ def _key(to, name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitors", "0008_regions")]
+    dependencies = [("monitors", "0009_finding_passed")]
 
     operations = [
         migrations.AlterField("regionstate", "monitor", _key("monitors.monitor", "region_states")),
