@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from alerts.channels.base import ERROR_LENGTH, Outcome
+from alerts.feed import tell_failed
 from alerts.models import AlertEvent, Channel, Delivery, DeliveryAttempt, DeliveryState
 from alerts.retries import retry_delay
 from common.bulk import create_rows, update_rows
@@ -61,6 +62,7 @@ def record_attempts(attempts: Sequence[Attempt], *, sender_id: UUID, now: dateti
     rows = [(delivery.pk, *(getattr(delivery, name) for name in _MOVED)) for delivery, _ in moving]
     update_rows(Delivery, "id", _MOVED, rows)
     add_lines([line for line in lines if line is not None], now=now)
+    tell_failed([(one, tried.outcome.error) for one, tried in moving if one.state == DeliveryState.FAILED], now=now)
     _settle_channels(attempts, {pk for pk, holder in holders.items() if holder == sender_id}, now)
 
 
@@ -141,6 +143,10 @@ def _settle_channels(attempts: Sequence[Attempt], ours: Collection[int], now: da
     gone = [one.delivery.channel_id for one in attempts if one.outcome.is_gone]
     if gone:
         Channel.objects.filter(pk__in=gone).update(is_enabled=False, disabled_reason=DISABLED_REASON)
-        Delivery.objects.filter(channel__in=gone, next_attempt_at__isnull=False).update(
-            state=DeliveryState.FAILED, next_attempt_at=None, finished_at=now
-        )
+        _drop(Delivery.objects.filter(channel__in=gone, next_attempt_at__isnull=False), now)
+
+
+def _drop(waiting: "QuerySet[Delivery]", now: datetime) -> None:
+    dropped = list(waiting.select_related("channel").defer("payload"))
+    waiting.update(state=DeliveryState.FAILED, next_attempt_at=None, finished_at=now)
+    tell_failed([(one, DISABLED_REASON) for one in dropped], now=now)

@@ -27,6 +27,14 @@ _PLAIN: frozenset[type] = frozenset(
 )
 
 
+class Within(NamedTuple):
+    """A column and the least and the greatest value that it has in some rows."""
+
+    column: str
+    least: Any
+    greatest: Any
+
+
 class _Column(NamedTuple):
     """A column, its type in a cast, and what makes a value fit for it; None where the driver takes it as it is."""
 
@@ -124,8 +132,18 @@ def _create_sql(model: type[models.Model], ignore_conflicts: bool) -> str:
     )
 
 
-def update_rows(model: type[models.Model], key: str, fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Sets `fields` of the rows found by `key`; each row is (key, *values). One statement on PostgreSQL."""
+def update_rows(
+    model: type[models.Model],
+    key: str,
+    fields: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    within: Within | None = None,
+) -> None:
+    """Sets `fields` of the rows found by `key`; each row is (key, *values). One statement on PostgreSQL.
+
+    Of a table in partitions that statement looks only at those that `within` leaves.
+    """
     if not rows:
         return
     columns = [_column(model, name) for name in (key, *fields)]
@@ -133,19 +151,21 @@ def update_rows(model: type[models.Model], key: str, fields: Sequence[str], rows
     fitting = _fitting(columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_update_sql(table, columns), [list(values) for values in zip(*fitting, strict=True)])
+            arrays = [list(values) for values in zip(*fitting, strict=True)]
+            cursor.execute(_update_sql(table, columns, within), [*arrays, *(within or ())[1:]])
         else:
             sets = ", ".join(f'"{column.name}" = %s' for column in columns[1:])
             statement = f'UPDATE "{table}" SET {sets} WHERE "{columns[0].name}" = %s'  # noqa: S608
             cursor.executemany(statement, [(*row[1:], row[0]) for row in fitting])
 
 
-def _update_sql(table: str, columns: Sequence[_Column]) -> str:
+def _update_sql(table: str, columns: Sequence[_Column], within: Within | None) -> str:
     sets = ", ".join(f'"{column.name}" = v."{column.name}"' for column in columns[1:])
     names = ", ".join(f'"{column.name}"' for column in columns)
     arrays = ", ".join(f"%s::{column.kind}[]" for column in columns)
     key = columns[0].name
-    return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE t."{key}" = v."{key}"'  # noqa: S608
+    where = f't."{key}" = v."{key}"' + (f' AND t."{within.column}" BETWEEN %s AND %s' if within else "")
+    return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE {where}'  # noqa: S608
 
 
 def _fitting(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
