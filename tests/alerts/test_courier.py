@@ -151,9 +151,8 @@ def test_a_stopped_courier_says_nothing_more(target, ends, courier):
     ends.send("hanging", target.url("/hang"), timeout_seconds=0.3)
     ends.send("first", target.url("/"))
     ends.wait("first")
-    thread = next(one for one in threading.enumerate() if one.name == "alerts-courier")
     courier.stop()
-    thread.join(5)
-    assert not thread.is_alive()
+    courier._thread.join(5)
+    assert not courier._thread.is_alive()
     ends.send("late", target.url("/"))
     assert set(ends.found) == {"first"}
