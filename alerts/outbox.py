@@ -14,6 +14,7 @@ from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliverySt
 from alerts.nudge import nudge
 from alerts.payloads import incident_payload
 from alerts.routing import Route
+from common.bulk import create_rows
 from incidents.models import Incident
 
 _Channels = Mapping[int, int | None]
@@ -98,7 +99,7 @@ def _deliveries(
 
 def _write(deliveries: list[Delivery]) -> list[Delivery]:
     if deliveries:
-        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        create_rows(deliveries, ignore_conflicts=True)
         transaction.on_commit(nudge, robust=True)
     return deliveries
 

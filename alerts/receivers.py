@@ -9,6 +9,7 @@ from accounts.models import Workspace
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, Rule
 from alerts.outbox import News, plan_incident_events
 from alerts.withheld import all_withheld
+from common.invalid import Conflict
 from incidents.events import Happening
 from incidents.models import EventType, Incident, TimelineEvent
 from incidents.timeline import Line, add_lines
@@ -17,6 +18,15 @@ from monitors.models import Monitor
 
 def on_opened(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
     """Incidents opened."""
+    _tell_opening(happened, now)
+
+
+def on_raised(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
+    """They became worse: who is told of openings hears of it as of one, by the rules as they match now."""
+    _tell_opening(happened, now)
+
+
+def _tell_opening(happened: Sequence[Happening], now: datetime) -> None:
     withheld = all_withheld([one.incident for one in happened], now)
     lines = [
         Line(one.incident.pk, EventType.DELIVERY, f"Alerts are held back by the {words}", {"heldBack": True})
@@ -36,6 +46,12 @@ def on_resolved(*, happened: Sequence[Happening], now: datetime, **_: object) ->
     """They are over."""
     withheld = all_withheld([one.incident for one in happened], now)
     _plan(AlertEvent.INCIDENT_RESOLVED, happened, withheld, now)
+
+
+def on_incident_deleting(*, incident: Incident, **_: object) -> None:
+    """What is to be told stays to be told: it goes with its incident once it is over."""
+    if Delivery.objects.filter(incident=incident, next_attempt_at__isnull=False).exists():
+        raise Conflict("An alert about this incident is still on its way: dismiss it, or delete the incident later.")
 
 
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:

@@ -30,7 +30,7 @@ def all_withheld(incidents: Iterable[Incident], now: datetime) -> dict[int, str]
 
 
 def tell_held(*, now: datetime) -> int:
-    """Plans the openings that no window holds back any more; returns how many incidents that is."""
+    """Plans the openings, and what became worse, that no window holds back any more; returns how many that is."""
     waiting = list(_waiting().order_by("pk")[:MOST_A_TICK])
     held = all_withheld(waiting, now)
     told = 0
@@ -44,8 +44,10 @@ def tell_held(*, now: datetime) -> int:
 
 def _waiting() -> QuerySet[Incident]:
     lines = TimelineEvent.objects.filter(incident=OuterRef("pk"), type=EventType.DELIVERY)
-    held, over = Exists(lines.filter(data__heldBack=True)), Exists(lines.filter(data__heldBack=False))
-    return Incident.objects.filter(held, ~over, state=State.OPEN)
+    told_since = TimelineEvent.objects.filter(
+        incident=OuterRef("incident"), type=EventType.DELIVERY, data__heldBack=False, pk__gt=OuterRef("pk")
+    )
+    return Incident.objects.filter(Exists(lines.filter(~Exists(told_since), data__heldBack=True)), state=State.OPEN)
 
 
 @transaction.atomic
@@ -55,14 +57,14 @@ def _tell(incident_id: int, now: datetime) -> bool:
     incident = _waiting().select_related("monitor", "workspace").filter(pk=incident_id).first()
     if not held or incident is None:
         return False
-    opened = incident.events.filter(type=EventType.OPENED).earliest("pk")
+    last = incident.events.filter(type__in=(EventType.OPENED, EventType.RAISED)).latest("pk")
     message = "Alerts are no longer held back"
     add_timeline(incident=incident, type=EventType.DELIVERY, message=message, now=now, data={"heldBack": False})
     plan_incident_event(
         incident=incident,
         event=AlertEvent.INCIDENT_OPEN,
-        occurrence=f"{incident.pk}:{opened.pk}",
-        message=opened.message,
+        occurrence=f"{incident.pk}:{last.pk}",
+        message=last.message,
         now=now,
     )
     return True

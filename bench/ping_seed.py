@@ -16,11 +16,14 @@ from accounts.services import create_user  # noqa: E402
 from common import clock  # noqa: E402
 from monitors.models import Monitor, MonitorState, Status  # noqa: E402
 from signals.models import Heartbeat, HeartbeatState  # noqa: E402
+from signals.upkeep import SIGNALS_BY_DAY  # noqa: E402
 
 
 def seed(count):
-    """`count` heartbeats that are OK and expect a ping in an hour."""
+    """`count` heartbeats that are OK and expect a ping in an hour, and the days of a month that pings came in."""
     now = clock.now()
+    for days in (32, 24, 16, 8):
+        SIGNALS_BY_DAY.tend(now=now - timedelta(days=days))
     workspace = create_user(email="bench@example.org", password=None, by=SYSTEM).workspaces.get()
     monitors = [Monitor(workspace=workspace, name=f"job {number}", type="heartbeat") for number in range(count)]
     Monitor.objects.bulk_create(monitors, batch_size=2000)

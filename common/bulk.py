@@ -1,9 +1,14 @@
-"""Writes many rows at once: COPY and unnest on PostgreSQL, executemany on SQLite; one function each."""
+"""Writes many rows at once: COPY, JSON and unnest on PostgreSQL, executemany on SQLite; one function each."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
 
 # Values of these are what both drivers take; a field of our own may turn its values into something else.
 _PLAIN: frozenset[type] = frozenset(
@@ -20,6 +25,14 @@ _PLAIN: frozenset[type] = frozenset(
         models.TextField,
     }
 )
+
+
+class Within(NamedTuple):
+    """A column and the least and the greatest value that it has in some rows."""
+
+    column: str
+    least: Any
+    greatest: Any
 
 
 class _Column(NamedTuple):
@@ -53,8 +66,85 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence
             cursor.executemany(statement, _fitting(columns, rows))
 
 
-def update_rows(model: type[models.Model], key: str, fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Sets `fields` of the rows found by `key`; each row is (key, *values). One statement on PostgreSQL."""
+def create_rows(objects: Iterable[M], *, ignore_conflicts: bool = False) -> list[M]:
+    """As `bulk_create` of objects that have no id yet: sets their ids, but for `ignore_conflicts`; sends no signals.
+
+    On PostgreSQL one statement at a third of its cost, for the rows travel as one JSON document: arrays of texts, JSON
+    among them, are quoted piece by piece.
+    """
+    rows = list(objects)
+    if not rows:
+        return rows
+    model = type(rows[0])
+    if connection.vendor != "postgresql":
+        return model._default_manager.bulk_create(rows, ignore_conflicts=ignore_conflicts)
+    fields = _told_fields(model)
+    document = json.dumps([{name: value(row) for name, _, _, value in fields} for row in rows], ensure_ascii=False)
+    with connection.cursor() as cursor:
+        cursor.execute(_create_sql(model, ignore_conflicts), [document])
+        ids = [] if ignore_conflicts else cursor.fetchall()
+    for row, (id_,) in zip(rows, ids, strict=False):
+        row.pk, row._state.adding, row._state.db = id_, False, connection.alias
+    return rows
+
+
+class _Told(NamedTuple):
+    """A field in a JSON document: its short name there, its column, the column's type, and how its value is read."""
+
+    name: str
+    column: str
+    kind: str
+    value: Callable[[Any], Any]
+
+
+@cache
+def _told_fields(model: type[models.Model]) -> list[_Told]:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [_column(model, field.name) for field in fields]
+    return [
+        _Told(f"c{place}", column.name, column.kind, _reader(field))
+        for place, (field, column) in enumerate(zip(fields, columns, strict=True))
+    ]
+
+
+def _reader(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+    """A value as JSON has it: instants and UUIDs as texts, JSON as itself."""
+    if type(field).pre_save is not models.Field.pre_save:
+        return lambda row: _text(field.pre_save(row, True))
+    if isinstance(field, models.DateTimeField | models.UUIDField):
+        return lambda row: _text(getattr(row, field.attname))
+    return attrgetter(field.attname)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+@cache
+def _create_sql(model: type[models.Model], ignore_conflicts: bool) -> str:
+    fields = _told_fields(model)
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    kinds = ", ".join(f"{field.name} {field.kind}" for field in fields)
+    values = ", ".join(field.name for field in fields)
+    ending = "ON CONFLICT DO NOTHING" if ignore_conflicts else f'RETURNING "{model._meta.pk.column}"'
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({names}) '  # noqa: S608
+        f"SELECT {values} FROM json_to_recordset(%s::json) AS v({kinds}) {ending}"
+    )
+
+
+def update_rows(
+    model: type[models.Model],
+    key: str,
+    fields: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    within: Within | None = None,
+) -> None:
+    """Sets `fields` of the rows found by `key`; each row is (key, *values). One statement on PostgreSQL.
+
+    Of a table in partitions that statement looks only at those that `within` leaves.
+    """
     if not rows:
         return
     columns = [_column(model, name) for name in (key, *fields)]
@@ -62,19 +152,21 @@ def update_rows(model: type[models.Model], key: str, fields: Sequence[str], rows
     fitting = _fitting(columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_update_sql(table, columns), [list(values) for values in zip(*fitting, strict=True)])
+            arrays = [list(values) for values in zip(*fitting, strict=True)]
+            cursor.execute(_update_sql(table, columns, within), [*arrays, *(within or ())[1:]])
         else:
             sets = ", ".join(f'"{column.name}" = %s' for column in columns[1:])
             statement = f'UPDATE "{table}" SET {sets} WHERE "{columns[0].name}" = %s'  # noqa: S608
             cursor.executemany(statement, [(*row[1:], row[0]) for row in fitting])
 
 
-def _update_sql(table: str, columns: Sequence[_Column]) -> str:
+def _update_sql(table: str, columns: Sequence[_Column], within: Within | None) -> str:
     sets = ", ".join(f'"{column.name}" = v."{column.name}"' for column in columns[1:])
     names = ", ".join(f'"{column.name}"' for column in columns)
     arrays = ", ".join(f"%s::{column.kind}[]" for column in columns)
     key = columns[0].name
-    return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE t."{key}" = v."{key}"'  # noqa: S608
+    where = f't."{key}" = v."{key}"' + (f' AND t."{within.column}" BETWEEN %s AND %s' if within else "")
+    return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE {where}'  # noqa: S608
 
 
 def _fitting(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:

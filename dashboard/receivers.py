@@ -12,7 +12,7 @@ from incidents.models import Incident, TimelineEvent
 from signals import live
 
 _ONE = (events.incident_acknowledged, events.incident_edited, events.note_written)
-_MANY = (events.incidents_opened, events.incidents_resolved)
+_MANY = (events.incidents_opened, events.incidents_raised, events.incidents_resolved)
 
 
 def connect() -> None:

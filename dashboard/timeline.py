@@ -12,6 +12,7 @@ _LOOKS = {
     EventType.ACKNOWLEDGED: ("check", "is-late"),
     EventType.RESOLVED: ("circle-check", "is-ok"),
     EventType.EDITED: ("pencil", ""),
+    EventType.RAISED: ("triangle-alert", "is-down"),
     EventType.NOTE: ("message-square", ""),
     EventType.DELIVERY: ("send", ""),
 }
@@ -51,4 +52,4 @@ def _may_change(note: Note, reader: Membership) -> bool:
 def _text(event: TimelineEvent) -> str:
     if event.type == EventType.OPENED:
         return str(event.data.get("detail") or event.message)
-    return event.message if event.actor is None or event.type == EventType.EDITED else ""
+    return event.message if event.actor is None or event.type in (EventType.EDITED, EventType.RAISED) else ""

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from incidents.models import HeldIncident, Incident, Kind, State
 from incidents.opening import Opening, open_incidents
+from incidents.raising import is_worse
 from incidents.services import resolve_incidents
 from monitors.locking import hold_states
 from monitors.models import Monitor, Status
@@ -25,10 +26,18 @@ _FAILING: dict[str, str] = {
 
 
 def hold(found: Sequence[HeldIncident]) -> None:
-    """Keeps them back; the first of a kind and monitor stays. The caller holds the states of their monitors."""
+    """Keeps them back; the first of a kind and monitor stays, as bad as it has become.
+
+    The caller holds the states of their monitors.
+    """
     rows = HeldIncident.objects.filter(monitor__in=[one.monitor_id for one in found])
-    kept = set(rows.values_list("monitor_id", "kind"))
+    kept = {(row.monitor_id, row.kind): row for row in rows}
     HeldIncident.objects.bulk_create([one for one in found if (one.monitor_id, one.kind) not in kept])
+    for one in found:
+        before = kept.get((one.monitor_id, one.kind))
+        if before is not None and is_worse(one.severity, before.severity):
+            before.severity, before.title, before.evidence = one.severity, one.title, one.evidence
+            before.save(update_fields=["severity", "title", "evidence"])
 
 
 def drop(kinds: Mapping[int, Collection[str]]) -> None:

@@ -74,6 +74,10 @@ class Incident(WorkspaceOwned):
         return self.title
 
 
+# From the least to the worst.
+RANKS = (Severity.WARNING, Severity.MINOR, Severity.MAJOR, Severity.CRITICAL)
+
+
 class HeldIncident(models.Model):
     """What would be an incident but for planned work; opened when that ends, dropped when its cause is gone first."""
 
@@ -103,6 +107,7 @@ class EventType(models.TextChoices):
     ACKNOWLEDGED = "ACKNOWLEDGED", "Acknowledged"
     RESOLVED = "RESOLVED", "Resolved"
     EDITED = "EDITED", "Edited"
+    RAISED = "RAISED", "Severity raised"
     NOTE = "NOTE", "Note"
     DELIVERY = "DELIVERY", "Alert"
 

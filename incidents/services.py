@@ -17,6 +17,7 @@ from incidents import events
 from incidents.events import Happening
 from incidents.models import EventType, Incident, Kind, Note, Severity, State
 from incidents.opening import Opening, open_incidents
+from incidents.raising import is_worse
 from incidents.timeline import Line, add_lines, add_timeline
 from monitors.models import Monitor
 
@@ -140,35 +141,25 @@ def resolve_incidents(reasons: Mapping[int, str], *, now: datetime, by: Actor = 
 
 @transaction.atomic
 def edit_incident(*, incident: Incident, by: Actor, now: datetime, fields: Mapping[str, str]) -> Incident:
-    """Changes title, summary or severity. Raises Invalid."""
+    """Changes title, summary or severity; who is told of openings hears when it becomes worse. Raises Invalid."""
     incident = _locked(incident)
     clean = _clean(fields)
     changes = {name: [getattr(incident, name), value] for name, value in clean.items()}
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     if not changes:
         return incident
+    rises = "severity" in changes and is_worse(clean["severity"], incident.severity)
     for name, value in clean.items():
         setattr(incident, name, value)
     _save(incident, *clean)
+    line = EventType.RAISED if rises else EventType.EDITED
     message = f"Changed {', '.join(sorted(changes))}"
-    event = add_timeline(incident=incident, type=EventType.EDITED, message=message, now=now, by=by, data=changes)
+    event = add_timeline(incident=incident, type=line, message=message, now=now, by=by, data=changes)
     audit.record(by=by, workspace=incident.workspace, verb="edit", target=incident, changes=changes)
-    events.incident_edited.send(sender=Incident, incident=incident, event=event, now=now)
-    return incident
-
-
-@transaction.atomic
-def raise_severity(*, incident: Incident, severity: str, title: str, detail: str, now: datetime) -> Incident:
-    """What it warns of has come nearer; a resolved one stays as it is."""
-    incident = _locked(incident)
-    if incident.state == State.RESOLVED:
-        return incident
-    changes = {"severity": [incident.severity, severity], "title": [incident.title, title]}
-    incident.severity, incident.title, incident.cause = severity, title, {**incident.cause, "detail": detail}
-    _save(incident, "severity", "title", "cause")
-    message = f"Now {Severity(severity).label.lower()}: {detail}"
-    event = add_timeline(incident=incident, type=EventType.EDITED, message=message, now=now, data=changes)
-    events.incident_edited.send(sender=Incident, incident=incident, event=event, now=now)
+    if rises:
+        events.incidents_raised.send(sender=Incident, happened=[Happening(incident, event)], now=now)
+    else:
+        events.incident_edited.send(sender=Incident, incident=incident, event=event, now=now)
     return incident
 
 

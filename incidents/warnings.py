@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from incidents import holding, services
-from incidents.models import HeldIncident, Incident, Kind, Severity, State
+from incidents import holding
+from incidents.models import HeldIncident, Incident, Kind, State
+from incidents.raising import Raise, is_worse, raise_incidents
 from monitors.events import Judged
 from monitors.models import Monitor
 
@@ -16,7 +17,6 @@ _OVER = {
     Kind.LATENCY: "Latency is back under its threshold",
 }
 _ANOTHER = "Another one took its place"
-_RANKS = [Severity.WARNING, Severity.MINOR, Severity.MAJOR, Severity.CRITICAL]
 _Warning = Mapping[str, Any]
 
 
@@ -29,10 +29,13 @@ def on_warnings_judged(*, judged: Sequence[Judged], now: datetime, **_: object) 
     holding.end({one.monitor.pk: _over(one, opened[one.monitor.pk]) for one in judged}, now=now)
     news = [_found(one, kind) for one in judged for kind in _new(one, opened[one.monitor.pk])]
     holding.open_or_hold(news, now=now)
-    for one in judged:
-        for kind, incident in opened[one.monitor.pk].items():
-            if kind in one.warnings and not _is_another(incident, one.warnings[kind]):
-                _raise(incident, one.monitor, one.warnings[kind], now)
+    found = [
+        (incident, one.monitor, one.warnings[kind])
+        for one in judged
+        for kind, incident in opened[one.monitor.pk].items()
+        if kind in one.warnings and not _is_another(incident, one.warnings[kind])
+    ]
+    raise_incidents([_raise(*each) for each in found if _has_come_nearer(each[0], each[2])], now=now)
 
 
 def _opened(judged: Sequence[Judged]) -> Mapping[int, dict[str, Incident]]:
@@ -62,6 +65,7 @@ def _is_another(incident: Incident | None, warning: _Warning) -> bool:
 def _found(one: Judged, kind: str) -> HeldIncident:
     warning = one.warnings[kind]
     cause = {**one.evidence.get("cause", {}), "detail": warning["detail"], "key": warning["key"]}
+    cause["passed"] = warning.get("passed")
     return HeldIncident(
         monitor=one.monitor,
         kind=kind,
@@ -72,19 +76,19 @@ def _found(one: Judged, kind: str) -> HeldIncident:
     )
 
 
-def _raise(incident: Incident, monitor: Monitor, warning: _Warning, now: datetime) -> None:
-    """Only ever upwards: a person who lowered it saw why, until the next day passes."""
+def _has_come_nearer(incident: Incident, warning: _Warning) -> bool:
+    """Worse, or the next day has passed. What a person has lowered stays low until then."""
     if incident.kind == Kind.LATENCY or warning["detail"] == incident.cause.get("detail"):
-        return
-    is_worse = _RANKS.index(Severity(warning["severity"])) > _RANKS.index(Severity(incident.severity))
-    if is_worse:
-        services.raise_severity(
-            incident=incident,
-            severity=warning["severity"],
-            title=title_of(monitor, warning["detail"]),
-            detail=warning["detail"],
-            now=now,
-        )
+        return False
+    before, passed = incident.cause.get("passed"), warning.get("passed")
+    if before is not None and passed is not None:
+        return bool(passed < before)
+    return is_worse(warning["severity"], incident.severity)
+
+
+def _raise(incident: Incident, monitor: Monitor, warning: _Warning) -> Raise:
+    title = title_of(monitor, warning["detail"])
+    return Raise(incident.pk, warning["severity"], title, warning["detail"], warning.get("passed"))
 
 
 def title_of(monitor: Monitor, detail: str) -> str:

@@ -18,7 +18,7 @@ class Changed(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a monitor that answers warns of at `at`: `warnings` has key, severity and detail by kind of incident."""
+    """What a monitor that answers warns of at `at`; by kind `warnings` has key, severity, detail and passed."""
 
     monitor: Monitor
     warnings: Mapping[str, Mapping[str, Any]]

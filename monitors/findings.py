@@ -17,12 +17,16 @@ _LEARNABLE = {"dns": ("records", "expected", DNS), "ssh": ("host_key", "host_key
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One warning. `key` tells what it is about: another certificate is another warning of the same kind."""
+    """One warning. `key` tells what it is about: another certificate is another warning of the same kind.
+
+    `passed` is the day of the monitor's list that it has passed, counted from its end; 0 when that is past.
+    """
 
     kind: str
     key: str
     severity: str
     detail: str
+    passed: int | None = None
 
 
 def findings_of(result: Result, days: Sequence[int], learned: Any = None) -> tuple[Finding, ...]:
@@ -39,7 +43,7 @@ def mark_of(findings: Sequence[Finding]) -> int | None:
     """A number that is another one when the warnings are; None without any."""
     if not findings:
         return None
-    text = "\n".join(f"{one.kind} {one.key} {one.severity}" for one in findings)
+    text = "\n".join(f"{one.kind} {one.key} {one.severity} {one.passed}" for one in findings)
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=7).digest())
 
 
@@ -85,12 +89,12 @@ def _expiry(result: Result, days: Sequence[int]) -> Finding | None:
     if not any(left <= day for day in days):
         return None
     if left < 0:
-        return Finding(SSL, key, "CRITICAL", f"{what} expired on {ends_at:%Y-%m-%d %H:%M} UTC.")
+        return Finding(SSL, key, "CRITICAL", f"{what} expired on {ends_at:%Y-%m-%d %H:%M} UTC.", 0)
     passed = min(day for day in days if left <= day)
     severity = next((name for most, name in _SEVERITIES if passed <= most), "WARNING")
     count = int(left)
     told = "less than a day" if count == 0 else f"{count} day{'' if count == 1 else 's'}"
-    return Finding(SSL, key, severity, f"{what} expires in {told}, on {ends_at:%Y-%m-%d %H:%M} UTC.")
+    return Finding(SSL, key, severity, f"{what} expires in {told}, on {ends_at:%Y-%m-%d %H:%M} UTC.", passed)
 
 
 def _end_of(result: Result) -> tuple[datetime | None, str, str]:
@@ -105,6 +109,6 @@ def _end_of(result: Result) -> tuple[datetime | None, str, str]:
 
 
 def worst(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The most severe of several regions' warnings of one kind."""
+    """The most severe of several regions' warnings of one kind, and of those the nearest to its end."""
     order = ("CRITICAL", "MAJOR", "MINOR", "WARNING")
-    return min(findings, key=lambda one: order.index(one["severity"]))
+    return min(findings, key=lambda one: (order.index(one["severity"]), one["passed"] or 0))

@@ -44,6 +44,7 @@ class Finding(models.Model):
     key = models.CharField(max_length=80, help_text="What it is about; another certificate is another warning.")
     severity = models.CharField(max_length=8)
     detail = models.CharField(max_length=500)
+    passed = models.SmallIntegerField(null=True, blank=True, help_text="The day before an end that has been passed.")
 
     objects = ScopedManager()
 

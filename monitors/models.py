@@ -216,8 +216,8 @@ class EngineRun(models.Model):
 class Result(models.Model):
     """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds.
 
-    On PostgreSQL the table lies in partitions, one a day (`partitions.py`). No constraint on the foreign keys: who
-    stores results holds the monitor's region states, and so does who deletes it.
+    On PostgreSQL the table lies in partitions, one a day (`common/partitions.py`). No constraint on the foreign keys:
+    who stores results holds the monitor's region states, and so does who deletes it.
     """
 
     workspace_path = "monitor__workspace"

@@ -151,6 +151,7 @@ def _finding_rows(one: Counted) -> Iterator[Finding]:
             key=found.key[:80],
             severity=found.severity,
             detail=text(found.detail, 500),
+            passed=found.passed,
         )
 
 
@@ -160,7 +161,7 @@ def _say_warnings(answering: Sequence[Judged], views: Mapping[int, Views], now: 
         return
     found: dict[int, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     rows = Finding.objects.filter(monitor__in=[one.monitor.pk for one in answering]).order_by("region")
-    for row in rows.values("monitor_id", "region_id", "kind", "key", "severity", "detail"):
+    for row in rows.values("monitor_id", "region_id", "kind", "key", "severity", "detail", "passed"):
         if row["region_id"] in views[row["monitor_id"]]:
             found[row["monitor_id"]][row["kind"]].append({**row})
     judged = [one._replace(warnings=_warnings(one, views[one.monitor.pk], found[one.monitor.pk])) for one in answering]

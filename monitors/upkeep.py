@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from monitors import partitions, status
+from common.partitions import DayPartitions
+from monitors import status
 from monitors.locking import hold_states
 from monitors.models import EngineRun, Monitor, Region, RegionState, Result
 from monitors.settling import LOOKED_AT, NOBODY_LOOKS, Views, views_of
@@ -19,6 +20,7 @@ PATIENCE = timedelta(seconds=5)
 TENDED = timedelta(seconds=30)
 BATCH = 500
 DELETED_AT_ONCE = 5000
+RESULTS_BY_DAY = DayPartitions("monitors_result", "scheduled_at")
 
 
 def mark_unwatched(*, now: datetime) -> int:
@@ -82,8 +84,8 @@ def drop_old_results(*, now: datetime) -> int:
     """
     before = now - timedelta(days=settings.RESULT_RETENTION_DAYS)
     if connection.vendor == "postgresql":
-        partitions.tend(now=now, keep_from=before)
-        return partitions.delete_strays(before=before)
+        RESULTS_BY_DAY.tend(now=now, keep_from=before)
+        return RESULTS_BY_DAY.delete_strays(before=before)
     dropped = 0
     while oldest := list(Result.objects.order_by("pk").values_list("pk", "scheduled_at")[:DELETED_AT_ONCE]):
         old = [pk for pk, scheduled_at in oldest if scheduled_at < before]

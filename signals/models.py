@@ -82,11 +82,18 @@ class SignalType(models.TextChoices):
 
 
 class Signal(models.Model):
-    """One ping, or one word of the platform about a heartbeat. Settling completes it once, then it is never edited."""
+    """One ping, or one word of the platform about a heartbeat. Settling completes it once, then it is never edited.
+
+    On PostgreSQL the table lies in partitions, one a day (`common/partitions.py`): ask for a stretch of `created_at`
+    where you know it. No constraint on the foreign key: who stores signals holds the heartbeat's state, and so does
+    who deletes it.
+    """
 
     workspace_path = "heartbeat__monitor__workspace"
 
-    heartbeat = models.ForeignKey(Heartbeat, models.CASCADE, related_name="signals", db_index=False)
+    heartbeat = models.ForeignKey(
+        Heartbeat, models.CASCADE, related_name="signals", db_index=False, db_constraint=False
+    )
     type = models.CharField(max_length=10, choices=SignalType.choices)
     created_at = models.DateTimeField()
     source_ip = models.GenericIPAddressField(null=True)

@@ -15,6 +15,7 @@ import ssl
 import struct
 import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ import trustme
 
 END = b"\r\n\r\n"
 TLS_HELLO = b"\x16"
+BROTLI_OF_64_MIB_OF_ZEROS = (
+    "y///P/gnAOKxQCD3/o///3/wTwDEYRGA7v0f////4J8AiMMCAN37P/7//8E/ARCHBQC693/8//+DfwIgDgsAdO//+P//B/8EQBwWAOje//H//w/+"
+    "CYA4LADQvf/L//8//BMAcVgAoHv/Bw=="
+)
 
 
 @dataclass
@@ -106,6 +111,33 @@ def gzip_bomb(connection: Connection, megabytes: str) -> None:
     connection.answer(body=bomb, Content_Encoding="gzip")
 
 
+def deflate_bomb(connection: Connection, megabytes: str) -> None:
+    connection.answer(body=zlib.compress(bytes(int(megabytes or 64) << 20)), Content_Encoding="deflate")
+
+
+def nested_bomb(connection: Connection, megabytes: str) -> None:
+    """Compressed twice: a few hundred bytes that unfold twice."""
+    bomb = gzip.compress(gzip.compress(bytes(int(megabytes or 64) << 20)))
+    connection.answer(body=bomb, Content_Encoding="gzip, gzip")
+
+
+def brotli_bomb(connection: Connection, _: str) -> None:
+    connection.answer(body=base64.b64decode(BROTLI_OF_64_MIB_OF_ZEROS), Content_Encoding="br")
+
+
+def zstd_bomb(connection: Connection, megabytes: str) -> None:
+    """A frame of blocks that each repeat one byte 128 KiB long (RFC 8878 section 3.1.1)."""
+    block, last = ((1 << 17 << 3 | 1 << 1 | is_last).to_bytes(3, "little") + b"\0" for is_last in (0, 1))
+    frame = b"\x28\xb5\x2f\xfd\x00\x58" + block * (int(megabytes or 64) * 8 - 1) + last
+    connection.answer(body=frame, Content_Encoding="zstd")
+
+
+def reset_body(connection: Connection, _: str) -> None:
+    connection.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this")
+    connection.stopping.wait(0.02)
+    reset(connection, _)
+
+
 def broken_gzip(connection: Connection, _: str) -> None:
     connection.answer(body=b"this is not gzip at all", Content_Encoding="gzip")
 
@@ -148,6 +180,11 @@ BEHAVIOURS: dict[str, Callable[[Connection, str], None]] = {
     "header-bomb": header_bomb,
     "continue-bomb": continue_bomb,
     "gzip-bomb": gzip_bomb,
+    "deflate-bomb": deflate_bomb,
+    "nested-bomb": nested_bomb,
+    "brotli-bomb": brotli_bomb,
+    "zstd-bomb": zstd_bomb,
+    "reset-body": reset_body,
     "broken-gzip": broken_gzip,
     "cut-short": cut_short,
     "garbage": garbage,

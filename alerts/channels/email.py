@@ -106,13 +106,13 @@ def _left(delivery: Delivery, addressees: list[Addressee]) -> list[Addressee]:
 
 def _opening_of(delivery: Delivery) -> str | None:
     """The Message-ID of the mail that opened this thread, if this one is not it."""
-    if delivery.incident_id is None or delivery.event == AlertEvent.INCIDENT_OPEN:
+    if delivery.incident_id is None:
         return None
     opening = Delivery.objects.filter(
         channel=delivery.channel_id, incident=delivery.incident_id, event=AlertEvent.INCIDENT_OPEN
     )
-    found = opening.values_list("message_id", flat=True).first()
-    return mail.message_id(found) if found else None
+    found = opening.order_by("pk").values_list("message_id", flat=True).first()
+    return mail.message_id(found) if found and found != delivery.message_id else None
 
 
 def _send(delivery: Delivery, found: _Recipients, opening: str | None, now: datetime) -> Outcome:

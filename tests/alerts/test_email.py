@@ -13,6 +13,8 @@ from alerts.models import Delivery, DeliveryState, Recipient
 from alerts.recording import record_attempt
 from common.clock import now as clock_now
 from common.invalid import Conflict, Invalid
+from incidents.models import Incident
+from incidents.raising import Raise, raise_incidents
 from incidents.services import resolve_incident
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +83,18 @@ def test_mails_of_one_incident_are_one_thread(monitor, open_on, add_email, smtp)
     assert second["Message-ID"] != first["Message-ID"]
     assert second["Subject"] == "Up: Shop — after 3 min 12 s"
     assert "/alerts/acknowledge/" not in text_of(second)
+
+
+def test_what_becomes_worse_is_told_in_the_thread_of_its_opening(monitor, open_on, add_email, smtp):
+    add_email(monitor, ["alice@example.org"])
+    incident = open_on(monitor)
+    Incident.objects.update(severity="WARNING")
+    raise_incidents([Raise(incident.pk, "CRITICAL", "Shop: HTTP 503", "HTTP 503")], now=clock_now())
+    for delivery in Delivery.objects.order_by("pk"):
+        attempt(delivery)
+    first, second = map(parsed, smtp.to("alice@example.org"))
+    assert (first["In-Reply-To"], second["In-Reply-To"]) == (None, first["Message-ID"])
+    assert (second["Subject"], text_of(second).count("Now critical: HTTP 503")) == ("Down: Shop — HTTP 503", 1)
 
 
 def test_a_name_cannot_break_headers_or_html(monitor, open_on, add_email, smtp):

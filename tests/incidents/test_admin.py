@@ -30,7 +30,7 @@ def test_a_title_is_changed_with_its_line_on_the_timeline(admin_client, admin_us
     assert answer.status_code == 302, answer.context["errors"]
     incident.refresh_from_db()
     assert incident.title == "Fire"
-    assert incident.events.filter(type="EDITED", actor=admin_user).exists()
+    assert incident.events.filter(type="RAISED", actor=admin_user).exists()
     assert AuditEntry.objects.filter(user=admin_user, verb="edit", object_type="incident").exists()
 
 

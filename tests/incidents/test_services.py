@@ -43,7 +43,8 @@ def heard():
 
         return receiver
 
-    names = ("incidents_opened", "incident_acknowledged", "incidents_resolved", "incident_edited", "note_written")
+    names = ("incidents_opened", "incident_acknowledged", "incidents_raised", "incidents_resolved")
+    names += ("incident_edited", "note_written")
     receivers = {name: hear(name) for name in names}
     for name, receiver in receivers.items():
         getattr(events, name).connect(receiver)
@@ -190,3 +191,10 @@ def test_many_who_open_at_once_open_one(open_one):
         thread.join()
     assert len([one for one in opened if one]) == 1
     assert Incident.objects.get().events.count() == 1
+
+
+def test_a_person_who_makes_it_worse_is_heard_as_one_who_raises_it(open_one, by_alice, now, heard):
+    incident = open_one()
+    for severity in ("MINOR", "MAJOR"):
+        services.edit_incident(incident=incident, by=by_alice, now=now, fields={"severity": severity})
+    assert heard[1:] == [("incident_edited", "EDITED"), ("incidents_raised", "RAISED")]

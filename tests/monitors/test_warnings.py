@@ -6,7 +6,9 @@ import pytest
 
 from accounts.actor import SYSTEM
 from common.invalid import Conflict
+from incidents.holding import release
 from incidents.models import HeldIncident, Incident, Kind, Severity, State
+from incidents.services import edit_incident
 from monitors.learning import accept_answer
 from monitors.maintaining import create_window
 from monitors.models import Facts, Finding, LearnedAnswer, Status
@@ -51,6 +53,39 @@ def test_each_day_that_passes_raises_the_one_incident_and_a_new_certificate_ends
     assert incident.events.count() == 4
     see(monitor, 300, certificate=shown(90, "b"))
     assert (status_of(monitor), opened(Kind.SSL).exists()) == (Status.OK, False)
+
+
+def test_each_day_of_the_list_is_told_even_where_it_is_no_worse(make, see, shown):
+    monitor = make(ssl_expiry_days=[60, 45, 30])
+    for seconds, days in [(0, 59), (60, 50), (120, 44), (180, 29), (240, 28)]:
+        see(monitor, seconds, certificate=shown(days))
+    incident = Incident.objects.get()
+    assert list(incident.events.values_list("type", flat=True)) == ["OPENED", "RAISED", "RAISED"]
+    assert incident.title == "Shop: the certificate expires in 29 days, on 2026-03-31 13:00 UTC"
+    assert incident.severity == Severity.WARNING
+
+
+def test_what_a_person_lowered_stays_low_until_the_next_day_has_passed(make, see, shown, by_alice, now):
+    monitor = make()
+    see(monitor, 0, certificate=shown(6))
+    edit_incident(incident=Incident.objects.get(), by=by_alice, now=now, fields={"severity": "WARNING"})
+    see(monitor, 60, ok=True, certificate=shown(5), latency_ms=900.0)
+    assert Incident.objects.get().severity == Severity.WARNING
+    see(monitor, 120, certificate=shown(0))
+    assert Incident.objects.get().severity == Severity.CRITICAL
+
+
+def test_what_is_held_back_opens_as_bad_as_it_has_become(make, see, shown, workspace, now):
+    monitor = make()
+    fields = {"name": "Move", "starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
+    fields |= {"suppress_incidents": True, "monitor_ids": [monitor.pk]}
+    create_window(workspace=workspace, by=SYSTEM, now=now, fields=fields)
+    see(monitor, 0, certificate=shown(12))
+    see(monitor, 60, certificate=shown(6))
+    release(now=now + timedelta(hours=2))
+    incident = opened(Kind.SSL).get()
+    assert (incident.severity, incident.started_at) == (Severity.MAJOR, now + timedelta(seconds=0.1))
+    assert incident.title.startswith("Shop: the certificate expires in 6 days")
 
 
 def test_a_steady_warning_writes_nothing_more(make, see, shown):

@@ -35,7 +35,9 @@ def secure(authority):
 def look(authority):
     """Check a URL once and return the result."""
 
-    def check_once(url, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, assertions=(), **request):
+    def check_once(
+        url, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, assertions=(), verify_with=None, **request
+    ):
         settings = {"url": url, "request": request, "assertions": list(assertions)}
         check = Check(
             monitor_id=1,
@@ -46,7 +48,7 @@ def look(authority):
             timeout_ms=timeout_ms,
             second_look=second_look,
         )
-        return run_once(check, policy, verify_with=authority.file)
+        return run_once(check, policy, verify_with=verify_with or authority.file)
 
     return check_once
 
@@ -55,7 +57,7 @@ def look(authority):
 def probe(authority):
     """Check once by a type and its settings and return the result."""
 
-    def check_once(type, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, **settings):
+    def check_once(type, *, timeout_ms=5000, policy=ANYWHERE, second_look=False, verify_with=None, **settings):
         check = Check(
             monitor_id=1,
             region_id=1,
@@ -65,6 +67,6 @@ def probe(authority):
             timeout_ms=timeout_ms,
             second_look=second_look,
         )
-        return run_once(check, policy, verify_with=authority.file)
+        return run_once(check, policy, verify_with=verify_with or authority.file)
 
     return check_once

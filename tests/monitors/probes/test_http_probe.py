@@ -16,11 +16,15 @@ CLASSES = [
     ("/status/404", "http_status"),
     ("/status/500", "http_status"),
     ("/reset", "reset"),
+    ("/reset-body", "reset"),
     ("/cut-short", "reset"),
     ("/garbage", "reset"),
     ("/broken-gzip", "reset"),
     ("/endless", "too_large"),
     ("/gzip-bomb/64", "too_large"),
+    ("/deflate-bomb/64", "too_large"),
+    ("/nested-bomb/64", "too_large"),
+    ("/brotli-bomb", "too_large"),
     ("/header-bomb", "too_large"),
     ("/continue-bomb", "too_large"),
     ("/hang", "timeout"),
@@ -119,6 +123,10 @@ def test_a_gzip_bomb_costs_no_memory(look, target):
     assert result.failure_class == "too_large"
     # The target itself, in this process, holds the 64 MiB it compresses; the probe may add little to them.
     assert peak < (64 + 12) << 20
+
+
+def test_an_encoding_that_libcurl_may_not_know_is_a_bad_answer_or_a_bomb(look, target):
+    assert look(target.url("/zstd-bomb/64")).failure_class in ("too_large", "reset")
 
 
 def test_evidence_is_cut_at_four_kibibytes(look, target):

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.monitors.probes.scripted import hang, tcp_server
 from tests.targets import Authority, Target
 
 
@@ -50,6 +51,12 @@ def test_https_to_a_server_that_speaks_no_tls_fails(look, target):
     result = look(target.url().replace("http:", "https:"), timeout_ms=2000)
     assert result.failure_class in ("tls", "reset")
     assert result.certificate is None
+
+
+def test_a_handshake_that_is_never_answered_is_a_timeout(look):
+    with tcp_server(hang) as port:
+        result = look(f"https://localhost:{port}/", timeout_ms=300)
+    assert (result.failure_class, result.phases.tls) == ("timeout", None)
 
 
 def test_every_look_has_the_certificate_since_no_session_is_resumed(look, secure):
