@@ -42,6 +42,8 @@ class IncidentViewSet(ApiViewSet):
     queryset = Incident.objects.all()
     serializer_class = IncidentDetailSerializer
     scopes = {"GET": "monitor.read", **dict.fromkeys(("POST", "PUT", "PATCH"), "incident.write")}
+    # Members work on incidents; history is taken away by who runs the workspace.
+    write_roles = {"destroy": Role.ADMIN}
     list_parameters: tuple[Parameter, ...] = (
         *LIST_PARAMETERS,
         Whole(name="monitorId", lookup="monitor_id", help="Only of this monitor."),
@@ -49,11 +51,6 @@ class IncidentViewSet(ApiViewSet):
     search_fields = ("title", "monitor__name")
     ordering_fields = ORDERING
     default_ordering = ("-started_at",)
-
-    @property
-    def write_role(self) -> Role:
-        """Members work on incidents; history is taken away by who runs the workspace."""
-        return Role.ADMIN if self.action == "destroy" else Role.MEMBER
 
     def get_queryset(self) -> "QuerySet[Incident]":
         if getattr(self, "swagger_fake_view", False):
