@@ -28,6 +28,7 @@ from accounts.models import (
     Workspace,
 )
 from accounts.services import create_workspace
+from common.admin import HistoryAdmin, ReadOnlyAdmin
 
 
 class MembershipInline(TabularInline[Membership, Any]):
@@ -107,16 +108,6 @@ class MembershipAdmin(ModelAdmin):
     autocomplete_fields = ("user", "workspace")
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """A list to look at."""
-
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Tokens by what is shown of them; deleting one revokes it."""
@@ -130,7 +121,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(HistoryAdmin):
     """Who changed what."""
 
     list_display = ("created_at", "actor", "verb", "object_type", "object_id", "object_name", "workspace", "address")
@@ -138,9 +129,6 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace",)
     search_fields = ("actor", "object_name", "object_id", "address", "workspace__name")
     date_hierarchy = "created_at"
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 # The OAuth library registers plain pages of its own: themed and without secrets here.

@@ -6,14 +6,26 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from accounts.authentication import actor
 from alerts import phone_numbers, recipients, services
+from alerts.admin_reports import MonthlyReportAdmin, ReportScheduleAdmin
 from alerts.models import Channel, Delivery, DeliveryAttempt, PhoneNumber, Recipient, Rule, SmsMonth
 from common import clock
-from common.admin import HistoryAdmin
+from common.admin import HistoryAdmin, LinesInline
 from common.invalid import Conflict
+
+__all__ = [
+    "ChannelAdmin",
+    "DeliveryAdmin",
+    "DeliveryAttemptAdmin",
+    "MonthlyReportAdmin",
+    "PhoneNumberAdmin",
+    "RecipientAdmin",
+    "ReportScheduleAdmin",
+    "RuleAdmin",
+    "SmsMonthAdmin",
+]
 
 
 class OutboxAdmin(HistoryAdmin):
@@ -78,16 +90,11 @@ class RuleAdmin(HistoryAdmin):
         return ", ".join(channel.name for channel in rule.channels.all())
 
 
-class AttemptInline(TabularInline):
+class AttemptInline(LinesInline):
     """Every try of a delivery."""
 
     model = DeliveryAttempt
     fields = readonly_fields = ("started_at", "ok", "status_code", "latency_ms", "error", "response_excerpt")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Delivery)

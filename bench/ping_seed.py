@@ -30,7 +30,10 @@ def seed(count):
     states = [MonitorState(monitor=one, status=Status.OK, status_since=now) for one in monitors]
     MonitorState.objects.bulk_create(states, batch_size=2000)
     schedule = {"kind": "interval", "interval_seconds": 3600}
-    heartbeats = [Heartbeat(monitor=one, token=token(number), schedule=schedule) for number, one in enumerate(monitors)]
+    heartbeats = [
+        Heartbeat(monitor=one, workspace=workspace, token=token(number), schedule=schedule)
+        for number, one in enumerate(monitors)
+    ]
     Heartbeat.objects.bulk_create(heartbeats, batch_size=2000)
     due = now + timedelta(hours=1)
     HeartbeatState.objects.bulk_create(

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from common.invalid import Invalid
 from common.models import MetricValue
@@ -36,14 +36,31 @@ class OperatorAdmin(ModelAdmin):
     paginator = BoundedPaginator
 
 
-class HistoryAdmin(OperatorAdmin):
-    """What has happened: to be read only."""
+class ReadOnlyAdmin(OperatorAdmin):
+    """What is made elsewhere: to be read, and perhaps removed."""
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+class LinesInline(TabularInline):
+    """Rows inside the page of another object, to be read only."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class HistoryAdmin(ReadOnlyAdmin):
+    """What has happened: to be read only."""
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

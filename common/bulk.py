@@ -1,12 +1,14 @@
-"""Writes many rows at once: COPY, JSON and unnest on PostgreSQL, executemany on SQLite; one function each."""
+"""Many rows at once: COPY, JSON, unnest and arrays on PostgreSQL, executemany and JSON on SQLite; one function each."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=models.Model)
 
@@ -108,12 +110,11 @@ def _told_fields(model: type[models.Model]) -> list[_Told]:
 
 
 def _reader(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
-    """A value as JSON has it: instants and UUIDs as texts, JSON as itself."""
-    if type(field).pre_save is not models.Field.pre_save:
-        return lambda row: _text(field.pre_save(row, True))
-    if isinstance(field, models.DateTimeField | models.UUIDField):
-        return lambda row: _text(getattr(row, field.attname))
-    return attrgetter(field.attname)
+    """A value as JSON has it: what JSON knows as itself, anything else as the text that the database reads."""
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    if type(target) in _PLAIN or type(target) is models.JSONField:
+        return attrgetter(field.attname)
+    return lambda row: _text(field.get_db_prep_save(field.pre_save(row, True), connection))
 
 
 def _text(value: Any) -> str | None:
@@ -152,12 +153,20 @@ def update_rows(
     fitting = _fitting(columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = [list(values) for values in zip(*fitting, strict=True)]
-            cursor.execute(_update_sql(table, columns, within), [*arrays, *(within or ())[1:]])
+            values = [*_arrays(columns, fitting), *(within or ())[1:]]
+            cursor.execute(_update_sql(table, columns, within), values)
         else:
             sets = ", ".join(f'"{column.name}" = %s' for column in columns[1:])
             statement = f'UPDATE "{table}" SET {sets} WHERE "{columns[0].name}" = %s'  # noqa: S608
             cursor.executemany(statement, [(*row[1:], row[0]) for row in fitting])
+
+
+def numbers(values: Iterable[int]) -> RawSQL:
+    """For `__in`: one parameter of the statement, however many they are; a list costs more than the query it is in."""
+    text = ",".join(map(str, values))
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", (f"{{{text}}}",))
+    return RawSQL("SELECT value FROM json_each(%s)", (f"[{text}]",))
 
 
 def _update_sql(table: str, columns: Sequence[_Column], within: Within | None) -> str:
@@ -167,6 +176,28 @@ def _update_sql(table: str, columns: Sequence[_Column], within: Within | None) -
     key = columns[0].name
     where = f't."{key}" = v."{key}"' + (f' AND t."{within.column}" BETWEEN %s AND %s' if within else "")
     return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE {where}'  # noqa: S608
+
+
+def _arrays(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """The values by column; as texts where the driver would take them as they are."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return [_array(values) if column.fit is None else list(values) for column, values in by_column]
+
+
+def _array(values: Iterable[Any]) -> str:
+    """PostgreSQL's text of an array (its manual, 8.15.6). The driver's own takes longer than the update does."""
+    return f"{{{','.join([_item(value) for value in values])}}}"
+
+
+def _item(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
 
 
 def _fitting(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:

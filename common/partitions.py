@@ -21,7 +21,7 @@ _PATIENCE = "2s"
 class DayPartitions:
     """Those of `table`, by the day of `column` in UTC; the default one takes what no other has a place for.
 
-    Nothing happens where the database has no partitions.
+    Nothing happens where the database has no partitions, or the table is not there in partitions yet.
     """
 
     table: str
@@ -35,7 +35,7 @@ class DayPartitions:
     def tend(self, *, now: datetime, keep_from: datetime | None = None, using: str = "default") -> None:
         """Makes the partitions of today and the coming week, drops those that end at or before `keep_from`."""
         connection = connections[using]
-        if connection.vendor != "postgresql":
+        if not self._is_there(connection):
             return
         today, there = now.astimezone(UTC).date(), self.days_there(using=using)
         for offset in range(DAYS_AHEAD + 1):
@@ -62,21 +62,35 @@ class DayPartitions:
             cursor.execute(f'DELETE FROM "{self.default}" WHERE "{self.column}" < %s', [before])  # noqa: S608
             return int(cursor.rowcount)
 
+    def _is_there(self, connection: BaseDatabaseWrapper) -> bool:
+        if connection.vendor != "postgresql":
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'p'", [self.table])
+            return cursor.fetchone() is not None
+
     def _try(
         self, connection: BaseDatabaseWrapper, act: Callable[[BaseDatabaseWrapper, date], None], day: date
     ) -> None:
         try:
-            with _patient(connection):
+            with self._patient(connection):
                 act(connection, day)
         except OperationalError as error:
             log.warning("%s is left for the next hour: %s", self._name(day), error)
+
+    @contextmanager
+    def _patient(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
+        with transaction.atomic(using=connection.alias):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'; SET LOCAL statement_timeout = '{_PATIENCE}'")
+                # Another process may be at it.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [self.table])
+            yield
 
     def _make(self, connection: BaseDatabaseWrapper, day: date) -> None:
         """Rows that came before their partition move into it, for it cannot be attached while the default has them."""
         name, bounds = self._name(day), [_midnight(day), _midnight(day) + timedelta(days=1)]
         with connection.cursor() as cursor:
-            # Another process may be at it.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [self.table])
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone()[0] is not None:
                 return
@@ -99,14 +113,6 @@ class DayPartitions:
 
     def _name(self, day: date) -> str:
         return f"{self.table}_{day:%Y%m%d}"
-
-
-@contextmanager
-def _patient(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    with transaction.atomic(using=connection.alias):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'; SET LOCAL statement_timeout = '{_PATIENCE}'")
-        yield
 
 
 def _midnight(day: date) -> datetime:

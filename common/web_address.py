@@ -55,6 +55,8 @@ def parse_web_address(text: str) -> WebAddress:
         port = parts.port
     except ValueError as error:
         raise BadWebAddress(f"The URL cannot be read: {error}.") from error
+    if "://" not in text:
+        raise BadWebAddress("Give the whole address, beginning with https:// or http://.")
     if parts.scheme not in _PORTS:
         raise BadWebAddress("Only http and https URLs are fetched.")
     host = _ascii_host(parts.hostname or "")

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.models import ApiToken, Invitation, Membership
-from alerts.models import Delivery, DeliveryState
+from alerts.models import Delivery, DeliveryState, ReportSchedule
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
 from signals.models import Dependency
 
@@ -31,6 +31,20 @@ def delivery_menu(delivery: Delivery) -> list[Item]:
     if delivery.state in (DeliveryState.PENDING, DeliveryState.SENDING):
         items.append({"label": "Dismiss", "icon": "x", "action": reverse("delivery-dismiss", args=[delivery.pk])})
     return items
+
+
+def report_schedule_menu(schedule: ReportSchedule) -> list[Item]:
+    """What one may do to a report schedule."""
+    edit, acts = reverse("report-schedule", args=[schedule.pk]), [("Send now", "send"), ("Preview", "preview")]
+    icons = {"send": "send", "preview": "eye"}
+    return [
+        {"label": "Edit", "icon": "pencil", "href": edit},
+        *(
+            {"label": label, "icon": icons[act], "action": reverse(f"report-schedule-{act}", args=[schedule.pk])}
+            for label, act in acts
+        ),
+        {"label": "Delete", "icon": "trash-2", "href": f"{edit}#delete", "is_danger": True},
+    ]
 
 
 def window_menu(window: MaintenanceWindow) -> list[Item]:

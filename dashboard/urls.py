@@ -16,6 +16,7 @@ from dashboard.views import (
     monitors,
     oauth,
     plan,
+    report_schedules,
     reports,
     settings,
     sign_in,
@@ -26,6 +27,7 @@ from dashboard.views import (
 _MONITOR = "monitors/<int:monitor_id>"
 _INCIDENT = "incidents/<int:incident_id>"
 _DEPENDENCY = "dependencies/<int:dependency_id>"
+_SCHEDULE = "reports/schedules/<int:schedule_id>"
 _DEPLOYMENT = "maintenance/deployments/<int:deployment_id>"
 _MEMBER = "settings/members/<int:member_id>"
 
@@ -85,6 +87,20 @@ urlpatterns: list[URLPattern] = [
         path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")
         for act in ("resend", "dismiss")
     ),
+    path("reports", report_schedules.ReportScheduleList.as_view(), name="report-schedules"),
+    path("reports/schedules/new", report_schedules.ReportScheduleCreate.as_view(), name="report-schedule-create"),
+    path(_SCHEDULE, report_schedules.ReportScheduleEdit.as_view(), name="report-schedule"),
+    *(
+        path(
+            f"{_SCHEDULE}/{act}",
+            report_schedules.ReportScheduleAct.as_view(),
+            {"act": act},
+            name=f"report-schedule-{act}",
+        )
+        for act in ("send", "preview", "delete")
+    ),
+    path("reports/<int:monthly_id>", report_schedules.MonthlyReportPage.as_view(), name="monthly-report"),
+    path("reports/<int:monthly_id>/pdf", report_schedules.MonthlyReportFile.as_view(), name="monthly-report-file"),
     path("dependencies", dependencies.DependencyList.as_view(), name="dependencies"),
     path("dependencies/new", dependencies.DependencyCreate.as_view(), name="dependency-create"),
     path(_DEPENDENCY, dependencies.DependencyPage.as_view(), name="dependency"),

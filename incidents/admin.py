@@ -7,12 +7,11 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from accounts.actor import Actor
 from accounts.authentication import actor
 from common import clock
-from common.admin import HistoryAdmin, ServiceAdmin, ServiceForm
+from common.admin import HistoryAdmin, LinesInline, ServiceAdmin, ServiceForm
 from common.invalid import Conflict
 from incidents.models import HeldIncident, Incident, Note, TimelineEvent
 from incidents.services import acknowledge, edit_incident, resolve_incident
@@ -29,20 +28,7 @@ class IncidentForm(ServiceForm[Incident]):
         return edit_incident(incident=self.instance, by=self.actor, now=clock.now(), fields=dict(values))
 
 
-class _Lines(TabularInline):
-    """Rows of an incident, to be read only."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
-class TimelineInline(_Lines):
+class TimelineInline(LinesInline):
     """The timeline."""
 
     model = TimelineEvent
@@ -52,7 +38,7 @@ class TimelineInline(_Lines):
         return super().get_queryset(request).select_related("actor")
 
 
-class NoteInline(_Lines):
+class NoteInline(LinesInline):
     """What people wrote."""
 
     model = Note

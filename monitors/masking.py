@@ -1,13 +1,12 @@
 """Hides the secrets in a monitor's settings when it is shown, and finds them again when it is sent back. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitors.probes.schema import Field
+from monitors.probes.secret_headers import is_secret
 
 MASK = "********"
-_SECRET_HEADER = re.compile(r"auth|cookie|token|secret|key|passw|credential|session|signature", re.IGNORECASE)
 
 
 def masked(fields: Sequence[Field], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def _masked(field: Field | None, value: Any) -> Any:
         return MASK
     if isinstance(value, Mapping):
         if field.kind == "headers":
-            return {name: MASK if text and _SECRET_HEADER.search(name) else text for name, text in value.items()}
+            return {name: MASK if text and is_secret(name, text) else text for name, text in value.items()}
         return masked(field.fields, value)
     return value
 
@@ -44,10 +43,7 @@ def _unmasked(field: Field | None, value: Any, stored: Any) -> Any:
         return (stored or MASK) if value == MASK else value
     if field.kind == "headers" and isinstance(value, Mapping):
         kept = stored if isinstance(stored, Mapping) else {}
-        return {
-            name: kept.get(name) or MASK if text == MASK and _SECRET_HEADER.search(str(name)) else text
-            for name, text in value.items()
-        }
+        return {name: kept.get(name) or MASK if text == MASK else text for name, text in value.items()}
     return unmasked(field.fields, value, stored) if field.kind == "object" else value
 
 

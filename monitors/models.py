@@ -167,8 +167,9 @@ class RegionState(models.Model):
 
     workspace_path = "monitor__workspace"
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="region_states")
-    region = models.ForeignKey(Region, models.CASCADE, related_name="+")
+    # Every check moves the row twice, and each index with it: only those that are read.
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="region_states", db_index=False)
+    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False)
     next_check_at = models.DateTimeField()
     claimable_at = models.DateTimeField(null=True)
     claimed_by = models.BigIntegerField(null=True)

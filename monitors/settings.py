@@ -18,6 +18,7 @@ __all__ = ["MASK", "clean_settings", "masked", "unmasked"]
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _LONGEST_OF_TEXTS = 4_096
+_LOGIN_IN_ADDRESS = "Leave the login out of the address and give it in the fields for it, where it is kept secret."
 _IS_MASK = "This hides a secret that is not stored here; give the secret itself."
 
 
@@ -124,9 +125,12 @@ def _url(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> An
     _text(field, value, pointer, errors)
     if len(errors) == before:
         try:
-            parse_web_address(value)
+            has_login = parse_web_address(value).credentials is not None
         except BadWebAddress as bad:
             errors.append(FieldError(pointer, "url", str(bad)))
+        else:
+            # An address is shown to all who see the monitor.
+            errors += [FieldError(pointer, "login", _LOGIN_IN_ADDRESS)] if has_login else []
     return value
 
 

@@ -7,12 +7,11 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from accounts.actor import Actor
 from accounts.authentication import actor
 from common import clock
-from common.admin import HistoryAdmin, ServiceAdmin, ServiceForm
+from common.admin import HistoryAdmin, LinesInline, ServiceAdmin, ServiceForm
 from signals.dependencies import delete_dependency, edit_dependency
 from signals.dependents import with_status
 from signals.models import (
@@ -102,16 +101,11 @@ class DependencyForm(ServiceForm[Dependency]):
         return edit_dependency(dependency=self.instance, by=self.actor, now=clock.now(), fields=fields)
 
 
-class DependencyLinkInline(TabularInline):
+class DependencyLinkInline(LinesInline):
     """Who needs it, and what their last pings said."""
 
     model = DependencyLink
-    extra = 0
-    can_delete = False
     fields = readonly_fields = ("monitor", "reported_status", "reported_at")
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("monitor")

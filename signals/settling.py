@@ -21,7 +21,7 @@ from signals.dependency_reports import Report
 from signals.events import Stored
 from signals.models import Heartbeat, HeartbeatState, Signal
 from signals.progress import Observed, Progress, Rules, Step
-from signals.reporting import Named, named_dependencies, note_reports, reports_in
+from signals.reporting import Named, Said, named_dependencies, note_reports, reports_in
 from signals.shown import signal_json
 
 AT_ONCE = 100
@@ -82,10 +82,14 @@ def advance(
 
 def _note_reports(rows: Sequence[Held], waiting: dict[int, list[Signal]], now: datetime) -> None:
     reports, named = _reported(rows, waiting)
-    for row in rows:
-        signals = [signal for signal in waiting[row.state.pk] if signal.pk in reports]
-        if signals and row.monitor_state.status != Status.PAUSED:
-            note_reports(monitor=row.heartbeat.monitor, signals=signals, reports=reports, named=named, now=now)
+    if reports:
+        watched = [row for row in rows if row.monitor_state.status != Status.PAUSED]
+        pings = {
+            row.state.pk: [(signal, reports[signal.pk]) for signal in waiting[row.state.pk] if signal.pk in reports]
+            for row in watched
+        }
+        said = [Said(row.heartbeat.monitor, pings[row.state.pk]) for row in watched if pings[row.state.pk]]
+        note_reports(said, named=named, now=now)
 
 
 def _reported(rows: Sequence[Held], waiting: dict[int, list[Signal]]) -> tuple[dict[int, list[Report]], Named]:

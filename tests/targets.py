@@ -8,8 +8,10 @@ with Target() as target:
 import base64
 import datetime as dt
 import gzip
+import hashlib
 import json
 import os
+import re
 import socket
 import ssl
 import struct
@@ -272,10 +274,18 @@ class Target:
             BEHAVIOURS.get(name, lambda connection, _: connection.answer())(connection, rest)
 
 
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def _guarded(connection: Connection, request: Request) -> None:
-    """Digest authentication: challenges, and is content with any answer by the right user."""
+    """Digest authentication (RFC 7616): challenges, and lets alice in who knows `secret`."""
     given = request.headers.get("authorization", "")
-    if given.startswith("Digest ") and 'username="alice"' in given:
+    said = dict(re.findall(r'(\w+)="?([^",]*)"?', given.removeprefix("Digest ")))
+    whom = _md5(f"{said.get('username')}:r:secret")
+    what = _md5(f"{request.method}:{request.path}")
+    right = _md5(f"{whom}:n0:{said.get('nc')}:{said.get('cnonce')}:auth:{what}")
+    if given.startswith("Digest ") and said.get("username") == "alice" and said.get("response") == right:
         connection.answer(body=b"welcome")
     else:
         connection.answer(401, b"", WWW_Authenticate='Digest realm="r", nonce="n0", qop="auth", algorithm=MD5')

@@ -14,6 +14,7 @@ from websignal.env import Environment
 from websignal.kept_key import kept_rsa_key, rsa_key, secret_key_of
 from websignal.logging import logging_config
 from websignal.oauth import oauth_settings
+from websignal.operators import UNFOLD as UNFOLD
 
 django_stubs_ext.monkeypatch()
 
@@ -362,13 +363,6 @@ LOG_LEVEL = env.choice(
 )
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 LOGGING_CONFIG = "logging.config.dictConfig"
-
-UNFOLD = {
-    "SITE_TITLE": "WebSignal operators",
-    "SITE_HEADER": "WebSignal",
-    "SHOW_HISTORY": True,
-    "ENVIRONMENT": "monitors.silence.admin_label",
-}
 
 WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64

@@ -1,12 +1,9 @@
 """Endpoints of rules: which events of which monitors go to which channels."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import actor
 from alerts import rules, selectors
@@ -24,7 +21,7 @@ from common.api.fields import (
 )
 from common.api.parameters import Flag, Text, Whole
 from common.api.serializers import ApiSerializer
-from common.api.views import ApiViewSet
+from common.api.service_views import ServiceViewSet
 from common.invalid import FieldError, Invalid
 from common.names import camel
 
@@ -74,11 +71,12 @@ class RuleSerializer(ApiSerializer):
 
 
 @extend_schema(tags=["Channels and rules"])
-class RuleViewSet(ApiViewSet):
+class RuleViewSet(ServiceViewSet):
     """Every rule that matches fires; a channel gets one message for each event. Action groups are rules too."""
 
     queryset = Rule.objects.all()
     serializer_class = RuleSerializer
+    defaults = rules.DEFAULTS
     scopes = {"GET": "monitor.read"}
     list_parameters = (
         Text(name="name", lookup="name", help="Exactly this name."),
@@ -97,32 +95,18 @@ class RuleViewSet(ApiViewSet):
             return Rule.objects.none()
         return selectors.rules(self.workspace)
 
-    def create(self, request: Request) -> Response:
-        """Makes a rule; it tells of incidents from now on."""
-        made = rules.create_rule(workspace=self.workspace, by=actor(request), fields=self._fields())
-        return self.created(self.get_queryset().get(pk=made.pk))
-
-    def update(self, request: Request, pk: int) -> Response:
-        """Replaces a rule; what is left out gets its default."""
-        return self._edit(request, rules.DEFAULTS, partial=False)
-
-    def partial_update(self, request: Request, pk: int) -> Response:
-        """Changes what is given."""
-        return self._edit(request, {}, partial=True)
-
-    def _edit(self, request: Request, defaults: Mapping[str, Any], *, partial: bool) -> Response:
-        with self.held() as rule:
-            fields = {**defaults, **self._fields(partial=partial)}
-            rules.edit_rule(rule=rule, by=actor(request), fields=fields)
-        return self.answer(self.get_object())
-
-    def _fields(self, *, partial: bool = False) -> dict[str, Any]:
+    def fields(self, *, partial: bool = False) -> dict[str, Any]:
         fields = self.checked(partial=partial)
         fields.pop("escalation_policy_id", None)
         return fields
 
-    def destroy(self, request: Request, pk: int) -> Response:
+    def make(self, fields: dict[str, Any]) -> Rule:
+        """Makes a rule; it tells of incidents from now on."""
+        return rules.create_rule(workspace=self.workspace, by=actor(self.request), fields=fields)
+
+    def edit(self, instance: Rule, fields: dict[str, Any]) -> None:
+        rules.edit_rule(rule=instance, by=actor(self.request), fields=fields)
+
+    def remove(self, instance: Rule) -> None:
         """Removes a rule; its channels stay, but for that of an action group, which is nobody else's."""
-        with self.held() as rule:
-            rules.delete_rule(rule=rule, by=actor(request))
-        return Response(status=204)
+        rules.delete_rule(rule=instance, by=actor(self.request))

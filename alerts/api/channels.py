@@ -1,6 +1,7 @@
 """Endpoints of channels: ways to reach somebody that rules share."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -19,7 +20,7 @@ from alerts.rule_fields import MAX_NAME
 from common.api.fields import BooleanField, ChoiceField, IdField, InstantField, ObjectField, TextField
 from common.api.parameters import Choices, Flag, Text
 from common.api.serializers import ApiSerializer
-from common.api.views import ApiViewSet
+from common.api.service_views import ServiceViewSet
 
 
 class LastDeliverySerializer(ApiSerializer):
@@ -75,11 +76,12 @@ class NewChannelSerializer(ChannelSerializer):
 
 
 @extend_schema(tags=["Channels and rules"])
-class ChannelViewSet(ApiViewSet):
+class ChannelViewSet(ServiceViewSet):
     """Ways to reach somebody; rules say of what they tell."""
 
     queryset = Channel.objects.all()
     serializer_class = ChannelSerializer
+    defaults: ClassVar[Mapping[str, Any]] = {"is_enabled": True, "config": {}}
     scopes = {"GET": "monitor.read"}
     list_parameters = (
         Text(name="name", lookup="name", help="Exactly this name."),
@@ -108,33 +110,22 @@ class ChannelViewSet(ApiViewSet):
     @extend_schema(request=NewChannelSerializer, responses={201: ChannelSerializer})
     def create(self, request: Request) -> Response:
         """Makes a channel. The secret of a webhook is shown this once."""
-        saved = services.create_channel(
-            workspace=self.workspace, by=actor(request), now=self.now, fields=self.checked()
-        )
-        self.secret = saved.secret
-        return self.created(self.get_queryset().get(pk=saved.channel.pk))
+        return super().create(request)
 
-    def update(self, request: Request, pk: int) -> Response:
+    def make(self, fields: dict[str, Any]) -> Channel:
+        """Makes a channel. The secret of a webhook is shown this once."""
+        saved = services.create_channel(workspace=self.workspace, by=actor(self.request), now=self.now, fields=fields)
+        self.secret = saved.secret
+        return saved.channel
+
+    def edit(self, instance: Channel, fields: dict[str, Any]) -> None:
         """Replaces a channel; its secret stays when none is given."""
-        return self._edit(request, {"is_enabled": True, "config": {}}, partial=False)
-
-    def partial_update(self, request: Request, pk: int) -> Response:
-        """Changes what is given."""
-        return self._edit(request, {}, partial=True)
-
-    def _edit(self, request: Request, defaults: dict[str, Any], *, partial: bool) -> Response:
-        with self.held() as channel:
-            saved = services.edit_channel(
-                channel=channel, by=actor(request), now=self.now, fields=defaults | self.checked(partial=partial)
-            )
+        saved = services.edit_channel(channel=instance, by=actor(self.request), now=self.now, fields=fields)
         self.secret = saved.secret
-        return self.answer(self.get_object())
 
-    def destroy(self, request: Request, pk: int) -> Response:
+    def remove(self, instance: Channel) -> None:
         """Removes a channel; 409 while a rule has no other."""
-        with self.held() as channel:
-            services.delete_channel(channel=channel, by=actor(request))
-        return Response(status=204)
+        services.delete_channel(channel=instance, by=actor(self.request))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -68,6 +68,8 @@ def body_of(delivery: Delivery) -> bytes:
         and links.acknowledge_url(delivery_id=delivery.pk, user_id=None, made_at=delivery.created_at),
         "url": incident and links.incident_url(incident["id"]),
     }
+    if report := delivery.payload.get("report"):
+        document |= {"report": report, "url": report["url"]}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -1,6 +1,7 @@
 """What the OpenAPI document says of each endpoint beyond its serializers: parameters, errors, headers, scope."""
 
 from collections.abc import Iterable
+from inspect import cleandoc
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -8,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from common.api.parameters import Parameter
 
 Reference = dict[str, str]
+_HOOKS = {"create": "make", "update": "edit", "destroy": "remove"}
 RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
@@ -47,6 +49,12 @@ class ApiSchema(AutoSchema):
         else:
             operation["security"] = []
         return dict(operation)
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Where a service writes, the words of the hook that calls it, if it has any."""
+        hook = _HOOKS.get(getattr(self.view, "action", None) or "", "")
+        words = getattr(self.view, hook).__doc__ if hook and hasattr(self.view, "make") else None
+        return cleandoc(words) if words else str(super().get_description())
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Said in `get_operation`, with the scope."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -70,9 +71,17 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
 
 
+@register.filter
+def name_and_text(label: str) -> tuple[str, str]:
+    """ "Machine: acts by itself" is ("Machine", "Acts by itself"); without a colon the second is empty."""
+    name, _, text = str(label).partition(": ")
+    return name, text[:1].upper() + text[1:]
+
+
 @register.simple_tag
+@cache
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite; decoration unless it is given a label."""
+    """An icon of the sprite; decoration unless it is given a label. A list draws the same few five hundred times."""
     href = f"{static('vendor/lucide/sprite.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)

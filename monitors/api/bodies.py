@@ -53,10 +53,11 @@ def fields_of(data: Any, *, monitor: Monitor | None = None, partial: bool = Fals
 
 
 def fields_to_try(data: Any) -> dict[str, Any]:
-    """The `fields` of `try_monitor`: a monitor's body without a name, of type http where it does not say."""
+    """The `fields` of `try_monitor`: a monitor's body without a name; a `hostname` alone is asked for by DNS."""
     if not isinstance(data, Mapping):
         return fields_of(data)
-    return fields_of({"name": "test", "type": "http", **data})
+    kind = "dns" if "hostname" in data and "url" not in data else "http"
+    return fields_of({"name": "test", "type": kind, **data})
 
 
 def fields_to_try_ssl(data: Any) -> dict[str, Any]:

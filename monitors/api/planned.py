@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import actor
 from common.api.parameters import Choices, Text, Whole, period
-from common.api.views import ApiViewSet
+from common.api.service_views import ServiceViewSet
 from monitors import deploying, maintaining
 from monitors.api.planned_serializers import DeploymentSerializer, WindowSerializer
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
@@ -20,11 +20,12 @@ _ONLY_IDS = Prefetch("monitors", Monitor.objects.only("pk").order_by("pk"))
 
 
 @extend_schema(tags=["Planned work"])
-class DeploymentViewSet(ApiViewSet):
+class DeploymentViewSet(ServiceViewSet):
     """Releases on their way: while one is active nothing opens about what it covers."""
 
     queryset = Deployment.objects.all()
     serializer_class = DeploymentSerializer
+    defaults = DEPLOYMENT_DEFAULTS
     scope = "signal.write"
     scopes = {"GET": "monitor.read"}
     list_parameters = (
@@ -42,32 +43,19 @@ class DeploymentViewSet(ApiViewSet):
         found: QuerySet[Deployment] = super().get_queryset()
         return found.prefetch_related(_ONLY_IDS)
 
-    def create(self, request: Request) -> Response:
+    def make(self, fields: dict[str, Any]) -> Deployment:
         """Opens a deployment, at once unless `scheduledStartAt` is in the future."""
-        made = deploying.create_deployment(
-            workspace=self.workspace, by=actor(request), now=self.now, fields=self.checked()
+        return deploying.create_deployment(
+            workspace=self.workspace, by=actor(self.request), now=self.now, fields=fields
         )
-        return self.created(self.get_queryset().get(pk=made.pk))
 
-    def update(self, request: Request, pk: int) -> Response:
+    def edit(self, instance: Deployment, fields: dict[str, Any]) -> None:
         """Replaces a deployment; what it covers is fixed when it starts."""
-        return self._edit(request, partial=False)
+        deploying.edit_deployment(deployment=instance, by=actor(self.request), now=self.now, fields=fields)
 
-    def partial_update(self, request: Request, pk: int) -> Response:
-        """Changes what is given."""
-        return self._edit(request, partial=True)
-
-    def _edit(self, request: Request, *, partial: bool) -> Response:
-        with self.held() as deployment:
-            fields = ({} if partial else DEPLOYMENT_DEFAULTS) | self.checked(partial=partial)
-            deploying.edit_deployment(deployment=deployment, by=actor(request), now=self.now, fields=fields)
-        return self.answer(self.get_object())
-
-    def destroy(self, request: Request, pk: int) -> Response:
+    def remove(self, instance: Deployment) -> None:
         """Removes a deployment; one that is under way ends first."""
-        with self.held() as deployment:
-            deploying.delete_deployment(deployment=deployment, by=actor(request), now=self.now)
-        return Response(status=204)
+        deploying.delete_deployment(deployment=instance, by=actor(self.request), now=self.now)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -79,11 +67,12 @@ class DeploymentViewSet(ApiViewSet):
 
 
 @extend_schema(tags=["Planned work"])
-class WindowViewSet(ApiViewSet):
+class WindowViewSet(ServiceViewSet):
     """Time set aside for work; it leaves the availability of what it covers."""
 
     queryset = MaintenanceWindow.objects.all()
     serializer_class = WindowSerializer
+    defaults = WINDOW_DEFAULTS
     scopes = {"GET": "monitor.read"}
     list_parameters = (
         Text(name="name", lookup="name", help="Exactly this name."),
@@ -101,29 +90,13 @@ class WindowViewSet(ApiViewSet):
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "now": getattr(self, "now", None)}
 
-    def create(self, request: Request) -> Response:
+    def make(self, fields: dict[str, Any]) -> MaintenanceWindow:
         """Makes a window, once or repeated by an RRULE (RFC 5545)."""
-        made = maintaining.create_window(
-            workspace=self.workspace, by=actor(request), now=self.now, fields=self.checked()
-        )
-        return self.created(self.get_queryset().get(pk=made.pk))
+        return maintaining.create_window(workspace=self.workspace, by=actor(self.request), now=self.now, fields=fields)
 
-    def update(self, request: Request, pk: int) -> Response:
-        """Replaces a window; what is left out gets its default."""
-        return self._edit(request, partial=False)
+    def edit(self, instance: MaintenanceWindow, fields: dict[str, Any]) -> None:
+        maintaining.edit_window(window=instance, by=actor(self.request), now=self.now, fields=fields)
 
-    def partial_update(self, request: Request, pk: int) -> Response:
-        """Changes what is given."""
-        return self._edit(request, partial=True)
-
-    def _edit(self, request: Request, *, partial: bool) -> Response:
-        with self.held() as window:
-            fields = ({} if partial else WINDOW_DEFAULTS) | self.checked(partial=partial)
-            maintaining.edit_window(window=window, by=actor(request), now=self.now, fields=fields)
-        return self.answer(self.get_object())
-
-    def destroy(self, request: Request, pk: int) -> Response:
+    def remove(self, instance: MaintenanceWindow) -> None:
         """Removes a window; its past openings count as ordinary time again."""
-        with self.held() as window:
-            maintaining.delete_window(window=window, by=actor(request), now=self.now)
-        return Response(status=204)
+        maintaining.delete_window(window=instance, by=actor(self.request), now=self.now)

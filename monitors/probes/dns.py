@@ -65,6 +65,8 @@ def wrong_dns(settings: Mapping[str, Any]) -> list[Problem]:
     """A name or a resolver that cannot be asked; expected records that no answer can hold."""
     wrong: list[Problem] = []
     kind = settings.get("record_type") or "A"
+    if "://" in (settings.get("hostname") or ""):
+        return [("/hostname", "Give a name alone, without https:// before it.")]
     try:
         if name := settings.get("hostname"):
             question(0, _name_of(name, kind), TYPES[kind], dnssec=False)

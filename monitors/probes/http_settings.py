@@ -36,7 +36,7 @@ REQUEST = (
         kind="headers",
         default={},
         maximum=50,
-        help="Sent with each request; Authorization, Cookie and Host stay with the URL's own origin.",
+        help="Sent with each request; Host, and those that hold keys or tokens, stay with the URL's own origin.",
     ),
     Field(name="body", kind="text", nullable=True, maximum=65_536, help="Sent as it is, in UTF-8."),
     Field(

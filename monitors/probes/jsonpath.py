@@ -52,7 +52,8 @@ def parse_path(text: str) -> tuple[_Step, ...]:
     while position < len(rest):
         match = _STEP.match(rest, position)
         if match is None:
-            raise BadPath(f"The path cannot be read from {rest[position : position + 20]!r} on.")
+            hint = " Filters are not read." if rest.startswith(("[?", "[(", "..[?"), position) else ""
+            raise BadPath(f"The path cannot be read from {rest[position : position + 20]!r} on.{hint}")
         steps.append(_Step(bool(match["deep"]), _wanted(match)))
         position = match.end()
     return tuple(steps)

@@ -6,6 +6,7 @@ from typing import Any
 
 from monitors.probes.base import Check, ProbeFailed, Result
 from monitors.probes.catalogue import PROBES
+from monitors.probes.echoes import hide_secrets
 from monitors.probes.handles import Handles
 from monitors.probes.operations import Deadline, Operation
 
@@ -34,10 +35,12 @@ def carry_out(check: Check, handles: Handles, *, lag_ms: float = 0.0) -> Look:
 def _look(check: Check, handles: Handles, deadline: Deadline, lag_ms: float) -> Look:
     started, now = time.monotonic(), time.time()
     result = Result(check=check, started_at=now, finished_at=now, lag_ms=lag_ms, loop_lag_ms=0.0)
+    probe = PROBES[check.type]
     try:
-        yield from PROBES[check.type].probe(result, handles, deadline)
+        yield from probe.probe(result, handles, deadline)
     except ProbeFailed as failure:
         result.fail(failure.failure_class, failure.detail)
         result.objection = failure.objection
+    hide_secrets(probe.fields, result)
     result.finished_at = now + time.monotonic() - started
     return result

@@ -16,6 +16,7 @@ _KINDS = {16: "boolean", 20: "integer", 21: "integer", 23: "integer", 26: "integ
     (700, 701, 1700), "number"
 )
 _OK, _CLEAR, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
+_SAID = frozenset(b"123ACDEGHIKNRSTVWZcnstv")  # the messages of a server, by their first byte
 _MOST_MESSAGES = 2_000
 
 
@@ -92,7 +93,7 @@ def _until_ready(stream: Stream, rows: Rows) -> Generator[Operation, Any, None]:
 def _next(stream: Stream) -> Generator[Operation, Any, tuple[bytes, bytes]]:
     head = yield from stream.take(5)
     size = int.from_bytes(head[1:])
-    if size < 4:
+    if size < 4 or head[0] not in _SAID:
         raise SqlError("it does not speak PostgreSQL's protocol")
     data = yield from stream.take(size - 4)
     if head[:1] == b"E":

@@ -53,4 +53,4 @@ def _call(stream: Stream, *words: str) -> Generator[Operation, Any, str]:
 
 
 def _said(answer: str) -> str:
-    return answer.removeprefix("-").rstrip(".")[:200]
+    return answer.removeprefix("-")[:200].rstrip(".?! ")

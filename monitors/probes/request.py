@@ -7,12 +7,12 @@ from typing import Any
 from common.version import VERSION
 from common.web_address import BadWebAddress, WebAddress, parse_web_address
 from monitors.probes.base import ProbeFailed
+from monitors.probes.secret_headers import is_secret
 
 USER_AGENT = f"websignal-checker/{VERSION}"
 DEFAULT_REDIRECTS = 3
 MOST_REDIRECTS = 20
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
-_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "host"})
 _DESCRIBING_BODY = frozenset({"content-type", "content-length", "content-encoding"})
 
 HeaderItems = tuple[tuple[str, str], ...]
@@ -133,7 +133,7 @@ def redirected(request: HttpRequest, status_code: int, location: str) -> HttpReq
     """Return the request that follows `request` after this answer (RFC 9110 section 15.4), if any.
 
     301 and 302 turn POST into GET as browsers do, 303 turns all but HEAD into GET; 307 and 308 repeat the
-    request. Secrets (login, client certificate, Authorization, Cookie) and a Host header stay with their origin. Raises
+    request. Secrets (login, client certificate, headers that hold one) and a Host header stay with their origin. Raises
     ProbeFailed when the redirect may not be followed.
     """
     if status_code not in _REDIRECTING or not location or request.redirects_left is None:
@@ -165,5 +165,7 @@ def _with_method(shape: Shape, status_code: int) -> Shape:
 def _without_secrets(shape: Shape) -> Shape:
     if shape is _PLAIN:
         return shape
-    kept = tuple(item for item in shape.headers if item[0].lower() not in _SECRET)
+    kept = tuple(
+        (name, value) for name, value in shape.headers if name.lower() != "host" and not is_secret(name, value)
+    )
     return replace(shape, headers=kept, login=None, identity=None)

@@ -27,7 +27,7 @@ SSH_FIELDS = (
         name="host_key",
         kind="text",
         nullable=True,
-        minimum=7,
+        minimum=1,
         maximum=100,
         help="The expected fingerprint, as ssh-keygen -l prints it: SHA256:…",
     ),

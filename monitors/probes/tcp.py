@@ -50,11 +50,17 @@ def _answer(stream: Stream, result: Result) -> Generator[Operation, Any, bytes]:
     looks_at_body = any(assertion["source"] == "body" for assertion in settings.get("assertions") or ())
     if not expected:
         return (yield from stream.receive()) if looks_at_body else b""
-    while expected not in stream.buffer:
-        chunk = yield from stream.receive()
-        stream.buffer += chunk
-        if not chunk:
-            raise _unexpected(stream, result)
+    try:
+        while expected not in stream.buffer:
+            chunk = yield from stream.receive()
+            stream.buffer += chunk
+            if not chunk:
+                raise _unexpected(stream, result)
+    except ProbeFailed as failure:
+        if failure.failure_class != "timeout" or not stream.buffer:
+            raise
+        result.body_excerpt = stream.buffer[:4_096]
+        raise ProbeFailed("timeout", f"{stream.server} answered, but not with what is expected in time.") from failure
     return stream.buffer
 
 

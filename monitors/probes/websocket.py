@@ -51,11 +51,10 @@ WEBSOCKET_FIELDS = (
 def wrong_websocket(settings: Mapping[str, Any]) -> list[Problem]:
     """An address that cannot be dialled."""
     try:
-        if url := settings.get("url"):
-            _address_of(url)
+        has_login = bool(settings.get("url")) and _address_of(settings["url"]).credentials is not None
     except ProbeFailed as failure:
         return [("/url", failure.detail)]
-    return []
+    return [("/url", "Leave the login out of the address and send it in a header.")] if has_login else []
 
 
 def probe_websocket(result: Result, handles: Handles, deadline: Deadline) -> Steps:

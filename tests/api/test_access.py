@@ -34,6 +34,7 @@ REFERENCES = {
     "incidentId": "/api/v1/incident",
     "channelId": "/api/channels",
     "channelIds": "/api/channels",
+    "scheduleId": "/api/report-schedules",
     "serviceGroupId": "/api/v1/service-group",
     "escalationPolicyId": None,
     "objectId": None,

@@ -129,8 +129,10 @@ def test_a_certificate_is_looked_at_without_storing_anything(api):
 
 def test_records_are_asked_for_without_storing_anything(api):
     with name_server(lambda asked: [reply(asked, a_record("A", bytes([192, 0, 2, 7])))]) as resolver:
-        found = api.post("/api/v1/monitor-test/dns", {"url": "https://www.example/x", "resolver": resolver}).json()
-    assert (found["ok"], found["facts"]["records"]) == (True, ["192.0.2.7"])
+        bodies = {"/monitor-test/dns": {"url": "https://www.example/x"}, "/monitortest": {"hostname": "www.example"}}
+        for path, body in bodies.items():
+            found = api.post(f"/api/v1{path}", body | {"resolver": resolver}).json()
+            assert (found["ok"], found["facts"]["records"]) == (True, ["192.0.2.7"])
     assert not Monitor.objects.exists()
 
 

@@ -11,6 +11,8 @@ from accounts.invitations import invite
 from accounts.models import ApiToken, Membership, Role
 from accounts.services import create_token
 from alerts import services as alerts
+from alerts.models import MonthlyReport
+from alerts.report_schedules import create_report_schedule
 from common.clock import now as clock_now
 from dashboard.urls import urlpatterns
 from monitors.models import Monitor, Report
@@ -33,7 +35,7 @@ FOR_MEMBERS_TO_SEE = {
     "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
     "alert-create-email", "alert-create-sms", "alert-create-webhook", "alert-edit",
     "window-create", "window-edit", "deployment-create", "deployment-edit",
-    "dependency-create", "dependency-edit",
+    "dependency-create", "dependency-edit", "report-schedule-create", "report-schedule",
 }  # fmt: skip
 FOR_ADMINS_TO_SEE = {"audit-log", "member"}
 
@@ -43,6 +45,11 @@ def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, dep
     """`path_of(name)`: the address with the ids of Alice's objects."""
     token = create_token(user=alice, workspace=workspace, name="CI", scopes=["user.read"], by=by_alice).token
     delivery = alerts.send_test(rule=webhook, by=by_alice, now=clock_now())
+    schedule = create_report_schedule(workspace=workspace, by=by_alice, now=clock_now(), fields={"name": "Sites"})
+    monthly = MonthlyReport.objects.create(
+        workspace=workspace, schedule=schedule, month=clock_now().date(), timezone="UTC", purpose="preview",
+        state="DONE", pdf=b"%PDF-", created_at=clock_now(),
+    )  # fmt: skip
     ids = {
         "monitor_id": monitor.pk,
         "incident_id": incident.pk,
@@ -58,6 +65,8 @@ def path_of(monitor, heartbeat, incident, note, webhook, window, deployment, dep
         "deployment_id": deployment.pk,
         "report_id": report_of(monitor).pk,
         "dependency_id": dependency.pk,
+        "schedule_id": schedule.pk,
+        "monthly_id": monthly.pk,
     }
 
     def path(name, **other):

@@ -15,7 +15,10 @@ HOSTILE = {
     "/header-bomb": "too_large",
     "/continue-bomb": "too_large",
     "/gzip-bomb/32": "too_large",
+    "/nested-bomb/32": "too_large",
+    "/brotli-bomb": "too_large",
     "/reset": "reset",
+    "/reset-body": "reset",
     "/garbage": "reset",
     "/loop": "http_status",
 }

@@ -1,13 +1,14 @@
 """Assertions: a table of comparisons, and no answer that makes judging fail or take long."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.probes.assertions import SOURCES, Answer, judge
+from monitors.probes.base import Certificate
 from monitors.probes.comparisons import COMPARISONS, BadPattern, compile_pattern
 
 
@@ -71,6 +72,52 @@ CASES = [
 @pytest.mark.parametrize(("source", "name", "comparison", "target", "ok"), CASES)
 def test_each_comparison_means_what_it_says(source, name, comparison, target, ok):
     assert outcome(source, comparison, target, name, body=BODY, headers=HEADERS).ok is ok
+
+
+TEXTS = {
+    "equals": ("up 7", "up"), "not_equals": ("up", "up 7"), "in": (["a", "up 7"], ["up"]), "not_in": (["up"], ["up 7"]),
+    "contains": ("up", "down"), "not_contains": ("down", "up"), "matches": ("^up [0-9]$", "^[0-9]"),
+    "exists": (True, False),
+}  # fmt: skip
+NUMBERS = {
+    "equals": (200, 201), "not_equals": (201, 200), "in": ([1, 200], [1]), "not_in": ([1], [200]),
+    "between": ([200, 299], [201, 299]), "greater_than": (199, 200), "less_than": (201, 200), "contains": ("00", "7"),
+    "not_contains": ("7", "00"), "matches": ("^2..$", "^1"), "exists": (True, False),
+}  # fmt: skip
+LEAF = Certificate(
+    subject="up 7", issuer="up 7", names=("up 7", "b.example"), not_before=datetime(2026, 1, 1, tzinfo=UTC),
+    not_after=datetime.now(UTC) + timedelta(days=200, hours=1), fingerprint="up 7", serial="up 7",
+)  # fmt: skip
+# Each source that holds a text, and each that holds a number, with what it is found by.
+PLACES = [
+    (TEXTS, "header", "X-State"), (TEXTS, "body", None), (TEXTS, "json", "$.state"), (TEXTS, "record", None),
+    (TEXTS, "certificate", "subject"), (TEXTS, "certificate", "issuer"), (TEXTS, "certificate", "fingerprint"),
+    (TEXTS, "certificate", "serial"), (NUMBERS, "status_code", None), (NUMBERS, "latency", None),
+    (NUMBERS, "header", "X-Number"), (NUMBERS, "json", "$.number"), (NUMBERS, "certificate", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "source", "name"), PLACES, ids=[f"{place[1]} {place[2]}" for place in PLACES])
+def test_each_source_is_compared_in_each_way_and_each_outcome_is_kept(table, source, name):
+    body = b"up 7" if source == "body" else b'{"state": "up 7", "number": 200}'
+    headers = (("X-State", "up 7"), ("X-Number", "200"))
+    given = Answer(200, headers, body, 200.0, LEAF, datetime.now(UTC), ["up 7"])
+    asserted = [
+        {"source": source, "property": name, "comparison": comparison, "target": target}
+        for comparison, pair in table.items()
+        for target in pair
+    ]
+    outcomes = judge(asserted, given)
+    assert [(one.comparison, one.target, one.ok) for one in outcomes] == [
+        (one["comparison"], one["target"], number % 2 == 0) for number, one in enumerate(asserted)
+    ]
+    assert {str(one.actual).removesuffix(".0") for one in outcomes} == {"up 7" if table is TEXTS else "200"}
+
+
+def test_every_source_and_every_comparison_is_in_those_tables():
+    assert {source for _, source, _ in PLACES} == set(SOURCES)
+    assert set(NUMBERS) == set(COMPARISONS)
+    assert set(TEXTS) | {"between", "greater_than", "less_than"} == set(COMPARISONS)
 
 
 def test_an_outcome_carries_what_was_asked_and_what_was_found():

@@ -21,6 +21,8 @@ RST_STREAM, PING, GOAWAY, CONTINUATION = 3, 6, 7, 9
 HELLO = frame(SETTINGS, 0, b"", 0)
 REFUSED_STREAM = (7).to_bytes(4)
 STATUS_103 = field(":status", "103")
+# What libcurl calls it depends on which limit is met first.
+LARGE, FLOOD = ["too_large", "reset"], ["timeout", "reset"]
 # One long header kept in the dynamic table, then named ten thousand times by a byte each (RFC 7541 section 6.1).
 HPACK_BOMB = STATUS_200 + b"\x40\x01a\x7f\xa1\x1d" + b"x" * 3_872 + b"\xbe" * 10_000
 
@@ -53,27 +55,34 @@ def say(*frames, then=hang):
     return script
 
 
+ANSWER, EMPTY = frame(HEADERS, END_HEADERS, STATUS_200), frame(DATA, 0, b"")
+RESET = frame(RST_STREAM, 0, REFUSED_STREAM)
+FILLER = field("x", "y" * 100)
+HINT = frame(HEADERS, END_HEADERS, STATUS_103 + FILLER)
+NOBODYS = frame(HEADERS, END_HEADERS | END_STREAM, STATUS_200, stream=7)
+NO_STATUS = frame(HEADERS, END_HEADERS | END_STREAM, field("x", "y"))
+
 CASES = {
     "silent from the start": (hang, ["timeout"]),
     "silent after its settings": (say(), ["timeout"]),
-    "silent after its headers": (say(frame(HEADERS, END_HEADERS, STATUS_200)), ["timeout"]),
+    "silent after its headers": (say(ANSWER), ["timeout"]),
     "goes away": (say(frame(GOAWAY, 0, bytes(8), 0)), ["reset"]),
-    "refuses the stream": (say(frame(RST_STREAM, 0, REFUSED_STREAM)), ["reset"]),
-    "resets mid-body": (say(frame(HEADERS, END_HEADERS, STATUS_200), frame(DATA, 0, b"x"), frame(RST_STREAM, 0, REFUSED_STREAM)), ["reset"]),
+    "refuses the stream": (say(RESET), ["reset"]),
+    "resets mid-body": (say(ANSWER, frame(DATA, 0, b"x"), RESET), ["reset"]),
     "hangs up": (say(then=lambda connection: None), ["reset"]),
     "speaks HTTP/1.1": (say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), ["reset"]),
     "speaks garbage": (say(then=forever(bytes(range(256)))), ["reset"]),
-    "answers on a stream nobody opened": (say(frame(HEADERS, END_HEADERS | END_STREAM, STATUS_200, stream=7)), ["reset"]),
+    "answers on a stream nobody opened": (say(NOBODYS), ["reset"]),
     "sends data before headers": (say(frame(DATA, END_STREAM, b"early")), ["reset"]),
-    "has no status": (say(frame(HEADERS, END_HEADERS | END_STREAM, field("x", "y"))), ["reset"]),
-    "an endless body": (say(frame(HEADERS, END_HEADERS, STATUS_200), then=forever(frame(DATA, 0, bytes(16_384)))), ["too_large"]),
-    "endless continuations": (say(frame(HEADERS, 0, STATUS_200), then=forever(frame(CONTINUATION, 0, field("x", "y" * 100)))), ["too_large", "reset"]),
-    "endless early hints": (say(then=forever(frame(HEADERS, END_HEADERS, STATUS_103 + field("x", "y" * 100)))), ["too_large", "reset"]),
-    "a bomb of headers": (say(frame(HEADERS, END_HEADERS, HPACK_BOMB)), ["too_large", "reset"]),
-    "a flood of pings": (say(then=forever(frame(PING, 0, bytes(8), 0) * 100)), ["timeout", "reset"]),
-    "a flood of settings": (say(then=forever(HELLO * 100)), ["timeout", "reset"]),
-    "empty data for ever": (say(frame(HEADERS, END_HEADERS, STATUS_200), then=forever(frame(DATA, 0, b"") * 100)), ["timeout", "reset"]),
-}  # fmt: skip
+    "has no status": (say(NO_STATUS), ["reset"]),
+    "an endless body": (say(ANSWER, then=forever(frame(DATA, 0, bytes(16_384)))), ["too_large"]),
+    "endless continuations": (say(HINT[:4] + b"\0" + HINT[5:], then=forever(frame(CONTINUATION, 0, FILLER))), LARGE),
+    "endless early hints": (say(then=forever(HINT)), LARGE),
+    "a bomb of headers": (say(frame(HEADERS, END_HEADERS, HPACK_BOMB)), LARGE),
+    "a flood of pings": (say(then=forever(frame(PING, 0, bytes(8), 0) * 100)), FLOOD),
+    "a flood of settings": (say(then=forever(HELLO * 100)), FLOOD),
+    "empty data for ever": (say(ANSWER, then=forever(EMPTY * 100)), FLOOD),
+}
 
 
 @pytest.mark.parametrize("case", CASES)

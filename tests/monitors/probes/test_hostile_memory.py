@@ -17,7 +17,8 @@ from monitors.probes.once import run_once
 
 def look(url):
     settings = {"url": url, "assertions": [{"source": "body", "comparison": "matches", "target": "x$"}]}
-    check = Check(monitor_id=1, region_id=1, type="http", settings=settings, scheduled_at=time.time(), timeout_ms=20_000)
+    due = {"scheduled_at": time.time(), "timeout_ms": 20_000}
+    check = Check(monitor_id=1, region_id=1, type="http", settings=settings, **due)
     return run_once(check, AddressPolicy(allow_private=True)).failure_class
 
 def peak_mib():

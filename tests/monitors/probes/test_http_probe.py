@@ -177,6 +177,7 @@ def test_digest_answers_the_challenge(look, target):
     result = look(target.url("/guarded"), auth=login)
     assert (result.ok, result.status_code, result.body_excerpt) == (True, 200, b"welcome")
     assert look(target.url("/guarded"), auth=None).status_code == 401
+    assert look(target.url("/guarded"), auth=login | {"password": "wrong"}).status_code == 401
 
 
 def test_no_header_smuggles_a_second_line(look, target):
@@ -234,7 +235,7 @@ def test_private_addresses_are_blocked_however_they_are_written(look, target, ho
 
 
 def test_secrets_stay_with_their_origin(look, target):
-    headers = {"Authorization": "Bearer x", "Cookie": "a=b", "X-Plain": "kept"}
+    headers = {"Authorization": "Bearer x", "Cookie": "a=b", "X-Api-Key": "k", "X-Plain": "kept"}
     with Target() as elsewhere:
         away = quote(elsewhere.url("/x"), safe="")
         look(
@@ -245,6 +246,7 @@ def test_secrets_stay_with_their_origin(look, target):
         seen = elsewhere.requests[-1].headers
     assert "authorization" not in seen
     assert "cookie" not in seen
+    assert "x-api-key" not in seen
     assert seen["x-plain"] == "kept"
     look(target.url("/redirect/302/%2Fx"), headers=headers)
     assert target.requests[-1].headers["authorization"] == "Bearer x"

@@ -116,3 +116,10 @@ def test_what_is_no_host_is_dns(probe, host):
 )
 def test_escapes_mean_bytes(text, data):
     assert unescape(text) == data
+
+
+def test_another_answer_than_expected_is_told_from_none(probe):
+    with tcp_server(lambda connection: (connection.sendall(b"hello\r\n"), hang(connection))) as port:
+        result = probe("tcp", host="127.0.0.1", port=port, expect="never", timeout_ms=300)
+    assert (result.failure_class, result.body_excerpt) == ("timeout", b"hello\r\n")
+    assert "answered, but not with what is expected" in result.detail
