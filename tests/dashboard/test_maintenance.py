@@ -2,18 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from common.clock import now as clock_now
 from dashboard.planned import planned_marks, under_way, with_planned
 from monitors.deploying import end_deployment
 from monitors.grouping import create_group
 from monitors.models import Deployment, MaintenanceWindow
-
-
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
 
 
 def text(answer):
