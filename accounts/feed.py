@@ -1,6 +1,7 @@
 """The change feed of a workspace: what happened, in an order in which a reader who keeps its place misses nothing."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import FeedEvent, FeedHead, Workspace
-from common.bulk import update_rows
+from common.bulk import create_rows, update_rows
 
 NUMBERED_AT_ONCE = 10_000
 TYPES = (
@@ -20,9 +21,11 @@ TYPES = (
     "incident_acknowledged",
     "incident_resolved",
     "incident_updated",
+    "incident_deleted",
     "note_written",
     "deployment_started",
     "deployment_ended",
+    "delivery_failed",
 )
 
 
@@ -44,7 +47,7 @@ class Page(NamedTuple):
 
 def tell(entries: Sequence[Entry], *, now: datetime) -> None:
     """Writes what happened, in one statement, in the transaction of what it tells of."""
-    FeedEvent.objects.bulk_create(
+    create_rows(
         [
             FeedEvent(workspace_id=one.workspace_id, type=one.type, data=dict(one.data), created_at=now)
             for one in entries
@@ -62,6 +65,13 @@ def page(workspace: Workspace, *, after: int | None, limit: int, types: Sequence
     oldest = kept.values_list("number", flat=True).first() or last + 1
     cursor = events[-1].number if len(events) == limit else max(last, after or 0)
     return Page(events, cursor or 0, has_missed=after is not None and after + 1 < oldest)
+
+
+def last_places(workspace_ids: Collection[int]) -> dict[int, float]:
+    """The place of each workspace's last event; infinite where an event has no number yet. Two queries for all."""
+    heads = FeedHead.objects.filter(workspace__in=workspace_ids).values_list("workspace_id", "last_number")
+    waiting = FeedEvent.objects.filter(workspace__in=workspace_ids, number__isnull=True).distinct()
+    return {**dict(heads), **dict.fromkeys(waiting.values_list("workspace_id", flat=True), math.inf)}
 
 
 def _number(workspace: Workspace) -> None:

@@ -16,6 +16,7 @@ from django.db.models import Q
 from accounts import audit, services
 from accounts.actor import Actor
 from accounts.models import Invitation, Membership, Role, User, Workspace
+from accounts.room import hold, must_have_room
 from common.claims import claim
 from common.invalid import Conflict, FieldError, Invalid, NotAllowed
 
@@ -43,7 +44,8 @@ class Invited:
 def invite(*, workspace: Workspace, email: str, role: str, by: Actor, now: datetime) -> Invitation:
     """An open invitation, with a mail that is due. Another for the same address takes the place of the first.
 
-    Raises Invalid, NotAllowed where somebody who is no owner invites one, Conflict for a member or too many.
+    Raises Invalid, NotAllowed where somebody who is no owner invites one or the plan has no room, Conflict for a member
+    or too many.
     """
     address = email.strip().lower()
     _must_be_address(address)
@@ -54,6 +56,8 @@ def invite(*, workspace: Workspace, email: str, role: str, by: Actor, now: datet
     waiting.filter(Q(email=address) | Q(expires_at__lte=now)).delete()
     if waiting.count() >= MOST_OPEN:
         raise Conflict(f"A workspace has at most {MOST_OPEN} open invitations.")
+    hold(workspace)
+    must_have_room(workspace, workspace.memberships.count() + waiting.count())
     try:
         with transaction.atomic():
             made = Invitation.objects.create(
@@ -105,7 +109,8 @@ def invitation_of(token: str, *, now: datetime) -> Invitation:
 def accept(*, token: str, user: User | None, name: str, password: str, address: str | None, now: datetime) -> Invited:
     """Lets the invited person in: `user` where signed in, whose address must be the invited one, else a new account.
 
-    Raises BadInvitation, Invalid for an unfit password, Conflict where the account exists and nobody is signed in.
+    Raises BadInvitation, Invalid for an unfit password, Conflict where the account exists and nobody is signed in,
+    NotAllowed where the plan has no room any more.
     """
     invitation = invitation_of(token, now=now)
     invitation = Invitation.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=invitation.pk)
@@ -113,6 +118,7 @@ def accept(*, token: str, user: User | None, name: str, password: str, address: 
         raise BadInvitation("This invitation has been accepted already.")
     if user is not None and user.email != invitation.email:
         raise BadInvitation(f"This invitation is for {invitation.email}; you are signed in as {user.email}.")
+    _must_find_room(invitation.workspace, user)
     is_new = user is None
     if user is None:
         user = _new_account(invitation.email, name, password)
@@ -130,6 +136,13 @@ def accept(*, token: str, user: User | None, name: str, password: str, address: 
         changes=changes,
     )
     return Invited(user, is_new)
+
+
+def _must_find_room(workspace: Workspace, user: User | None) -> None:
+    hold(workspace)
+    members = workspace.memberships.all()
+    if user is None or not members.filter(user=user).exists():
+        must_have_room(workspace, members.count())
 
 
 def send_due_mails(*, now: datetime) -> int:

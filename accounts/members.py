@@ -41,6 +41,11 @@ def remove_member(*, member: Membership, by: Actor) -> None:
     member.delete()
 
 
+def must_outrank(by: Actor, member: Membership) -> None:
+    """Raises NotAllowed where the acting person may not touch this member, whatever they want of them."""
+    _must_outrank(by, member.workspace, member.role)
+
+
 def _held(member: Membership) -> Membership:
     """As it is now. The workspace is held first: two owners who leave at once leave one after the other."""
     Workspace.objects.select_for_update(no_key=True).get(pk=member.workspace_id)

@@ -16,10 +16,11 @@ __all__ = ["HasScopeAndRole", "at_least"]
 
 
 class HasScopeAndRole(BasePermission):
-    """A view states `scopes` {method or action: scope} or one `scope`, and `write_role` (`read_role` to read, VIEWER
-    where it is not stated); the answer says what lacks.
+    """A view states `scopes` {method or action: scope} or one `scope`; `write_roles` {action: role} or one `write_role`
+    (`read_role` to read, VIEWER where it is not stated). The answer says what lacks.
 
-    A session has every scope; its person's role decides. Nobody signed in is 401, someone who may not is 403.
+    This is asked before a body or an object is looked at. A session has every scope; its person's role decides. Nobody
+    signed in is 401, someone who may not is 403.
     """
 
     message = ""
@@ -39,7 +40,7 @@ class HasScopeAndRole(BasePermission):
 
     def _role(self, request: Request, view: Any) -> bool:
         name, default = ("read_role", Role.VIEWER) if request.method in SAFE_METHODS else ("write_role", Role.MEMBER)
-        needed = getattr(view, name, default)
+        needed = getattr(view, "write_roles", {}).get(getattr(view, "action", None), getattr(view, name, default))
         membership = getattr(request, "membership", None)
         if membership is not None and at_least(membership.role, needed):
             return True

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import ApiToken, Membership, Role, User, Workspace
+from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
+from accounts.roles import at_least
 
 
 def digest(secret: str) -> str:
@@ -52,6 +53,23 @@ def owners(workspace: Workspace) -> QuerySet[User]:
     return User.objects.filter(memberships__workspace=workspace, memberships__role=Role.OWNER, is_active=True).order_by(
         "pk"
     )
+
+
+def members_of(workspace: Workspace) -> QuerySet[Membership]:
+    """Everybody in `workspace` with their account, first come first."""
+    return Membership.objects.in_workspace(workspace).select_related("user").order_by("created_at", "pk")
+
+
+def open_invitations(workspace: Workspace) -> QuerySet[Invitation]:
+    """Those that nobody has accepted, newest first; they may have expired."""
+    found = Invitation.objects.in_workspace(workspace).filter(accepted_at__isnull=True)
+    return found.select_related("workspace", "invited_by").order_by("-created_at", "-pk")
+
+
+def tokens_open_to(member: Membership) -> QuerySet[ApiToken]:
+    """The API tokens that a member may see in their workspace, newest first: their own; an admin everybody's."""
+    found = ApiToken.objects.in_workspace(member.workspace).select_related("user").order_by("-created_at", "-pk")
+    return found if at_least(member.role, Role.ADMIN) else found.filter(user=member.user_id)
 
 
 def member_addresses(workspace: Workspace) -> set[str]:

@@ -16,7 +16,7 @@ from accounts.middleware import SESSION_KEY
 from accounts.models import User
 from common.client_address import client_address
 from common.clock import now as clock_now
-from common.invalid import Conflict, Invalid
+from common.invalid import Conflict, Invalid, NotAllowed
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -42,6 +42,8 @@ class InvitationView(View):
             return self._shown(request, 404, refusal=str(error))
         except Conflict as error:
             return self._page(request, token, 409, wrong=[str(error)])
+        except NotAllowed as error:
+            return self._page(request, token, 403, wrong=[str(error)])
         except Invalid as invalid:
             return self._page(request, token, 400, wrong=[one.detail for one in invalid.errors])
         if come.is_new:

@@ -9,10 +9,23 @@ from django.http import HttpRequest
 
 from accounts.authentication import actor
 from alerts import phone_numbers, recipients, services
+from alerts.admin_reports import MonthlyReportAdmin, ReportScheduleAdmin
 from alerts.models import Channel, Delivery, DeliveryAttempt, PhoneNumber, Recipient, Rule, SmsMonth
 from common import clock
 from common.admin import HistoryAdmin, LinesInline
 from common.invalid import Conflict
+
+__all__ = [
+    "ChannelAdmin",
+    "DeliveryAdmin",
+    "DeliveryAttemptAdmin",
+    "MonthlyReportAdmin",
+    "PhoneNumberAdmin",
+    "RecipientAdmin",
+    "ReportScheduleAdmin",
+    "RuleAdmin",
+    "SmsMonthAdmin",
+]
 
 
 class OutboxAdmin(HistoryAdmin):

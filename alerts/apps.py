@@ -19,6 +19,7 @@ class AlertsConfig(AppConfig):
         feed.connect()
         events.incident_acknowledged.connect(receivers.on_acknowledged, dispatch_uid="alerts")
         events.incidents_resolved.connect(receivers.on_resolved, dispatch_uid="alerts")
+        events.incident_deleting.connect(receivers.on_incident_deleting, dispatch_uid="alerts")
         counters.register("sms_per_month", lambda workspace, now: sms_quota.sent_this_month(workspace, now=now))
         user_deleted.connect(receivers.on_user_deleted, dispatch_uid="alerts")
         monitor_deleted.connect(receivers.on_monitor_deleted, dispatch_uid="alerts")

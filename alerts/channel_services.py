@@ -79,11 +79,15 @@ def edit_channel(*, channel: Channel, by: Actor, now: datetime, fields: Mapping[
 
 @transaction.atomic
 def delete_channel(*, channel: Channel, by: Actor) -> None:
-    """Removes a channel with what it still had to send. Raises Conflict while a rule would be left without one."""
+    """Removes a channel with what it still had to send. Raises Conflict while a rule would be left without one, or a
+    report schedule goes there.
+    """
     channel = _held(channel)
     for rule in channel.rules.order_by("pk"):
         if rule.channels.count() == 1:
             raise Conflict(f"The rule {rule.name!r} ({rule.pk}) has no other channel; change or delete it first.")
+    if schedule := channel.report_schedules.order_by("pk").first():
+        raise Conflict(f"The report schedule {schedule.name!r} ({schedule.pk}) goes there; change or delete it first.")
     audit.record(by=by, workspace=channel.workspace, verb="delete", target=channel)
     channel.delete()
 

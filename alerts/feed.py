@@ -1,10 +1,12 @@
-"""Puts what happens to monitors, incidents and deployments into the change feed, in the same transaction."""
+"""Puts what happens to monitors, incidents, deployments, deliveries into the change feed, in the same transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from accounts.actor import Actor
 from accounts.feed import Entry, tell
+from alerts.models import Delivery
 from common.times import rfc3339
 from incidents import events as incident_events
 from incidents.events import Happening
@@ -28,9 +30,15 @@ def connect() -> None:
         (incident_events.incidents_resolved, _of_incidents("incident_resolved")),
         (incident_events.incidents_raised, _of_incidents("incident_updated")),
         (incident_events.incident_edited, _of_incident("incident_updated")),
+        (incident_events.incident_deleting, _on_incident_deleting),
         (incident_events.note_written, _of_incident("note_written")),
     ):
         signal.connect(receiver, weak=False, dispatch_uid="alerts.feed")
+
+
+def tell_failed(failures: Sequence[tuple[Delivery, str]], *, now: datetime) -> None:
+    """Deliveries, with their channel loaded, that nobody gets, each with the reason."""
+    tell([_delivery_entry(delivery, reason) for delivery, reason in failures], now=now)
 
 
 def _on_statuses(*, changes: Sequence[Changed], now: datetime, **_: object) -> None:
@@ -54,14 +62,14 @@ def _of_deployment(type: str) -> Callable[..., None]:
 
 def _of_incident(type: str) -> Callable[..., None]:
     def receive(*, incident: Incident, event: TimelineEvent, now: datetime, **_: object) -> None:
-        tell([_incident_entry(type, incident, event)], now=now)
+        tell([_incident_entry(type, incident, event.message)], now=now)
 
     return receive
 
 
 def _of_incidents(type: str) -> Callable[..., None]:
     def receive(*, happened: Sequence[Happening], now: datetime, **_: object) -> None:
-        tell([_incident_entry(type, incident, event) for incident, event in happened], now=now)
+        tell([_incident_entry(type, incident, event.message) for incident, event in happened], now=now)
 
     return receive
 
@@ -72,7 +80,11 @@ def _status_entry(monitor: Monitor, change: StatusChange) -> Entry:
     return Entry(monitor.workspace_id, "monitor_status_changed", _shown(monitor) | data)
 
 
-def _incident_entry(type: str, incident: Incident, event: TimelineEvent) -> Entry:
+def _on_incident_deleting(*, incident: Incident, by: Actor, now: datetime, **_: object) -> None:
+    tell([_incident_entry("incident_deleted", incident, f"Deleted by {by.label}")], now=now)
+
+
+def _incident_entry(type: str, incident: Incident, message: str) -> Entry:
     """What happened to an incident, with the line of its timeline."""
     data: dict[str, Any] = {
         "incidentId": incident.pk,
@@ -81,9 +93,23 @@ def _incident_entry(type: str, incident: Incident, event: TimelineEvent) -> Entr
         "severity": incident.severity,
         "state": incident.state,
         "title": incident.title,
-        "message": event.message,
+        "message": message,
     }
     return Entry(incident.workspace_id, type, data)
+
+
+def _delivery_entry(delivery: Delivery, reason: str) -> Entry:
+    """What was not told, to whom, and why."""
+    data = {
+        "deliveryId": delivery.pk,
+        "channelId": delivery.channel_id,
+        "channel": delivery.channel.name,
+        "incidentId": delivery.incident_id,
+        "event": delivery.event,
+        "attempts": delivery.attempts_made,
+        "error": reason.replace("\x00", ""),
+    }
+    return Entry(delivery.workspace_id, "delivery_failed", data)
 
 
 def _shown(monitor: Monitor) -> dict[str, Any]:

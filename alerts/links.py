@@ -28,6 +28,11 @@ def incident_url(incident_id: int) -> str:
     return f"{settings.PUBLIC_URL}/incidents/{incident_id}"
 
 
+def monthly_report_url(report_id: int) -> str:
+    """The page of a monthly report."""
+    return f"{settings.PUBLIC_URL}/reports/{report_id}"
+
+
 def acknowledge_url(*, delivery_id: int, user_id: int | None, made_at: datetime) -> str:
     """The link that acknowledges the incident of a delivery, for 7 days; the same text each time it is asked for."""
     token = _ACKNOWLEDGE.sign_object({"d": delivery_id, "u": user_id, "t": int(made_at.timestamp())})

@@ -13,6 +13,15 @@ NO_SERVER = "No SMTP server is set: set EMAIL_HOST"
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a message."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One message to one address."""
 
@@ -21,6 +30,7 @@ class Mail:
     text: str
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: Sequence[Attachment] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +94,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     headers = {"Auto-Submitted": "auto-generated", **mail.headers}
     message = EmailMultiAlternatives(" ".join(mail.subject.split()), mail.text, to=[mail.to], headers=headers)
     message.attach_alternative(mail.html, "text/html")
+    for one in mail.attachments:
+        message.attach(one.name, one.content, one.media_type)
     return message
 
 

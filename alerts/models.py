@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from accounts.models import User, WorkspaceOwned
 from alerts.asked_models import Asked
+from alerts.report_models import MonthlyReport, MonthlyReportState, ReportCovers, ReportPurpose, ReportSchedule
 from alerts.sms_models import PhoneNumber, SmsMonth
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
@@ -22,8 +23,13 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "MonthlyReport",
+    "MonthlyReportState",
     "PhoneNumber",
     "Recipient",
+    "ReportCovers",
+    "ReportPurpose",
+    "ReportSchedule",
     "Rule",
     "SmsMonth",
 ]
@@ -44,11 +50,12 @@ class AlertEvent(models.TextChoices):
     INCIDENT_ACKNOWLEDGED = "incident_acknowledged", "Incident is acknowledged"
     INCIDENT_RESOLVED = "incident_resolved", "Incident resolves"
     INCIDENT_REMINDER = "incident_reminder", "Incident is still open"
+    MONTHLY_REPORT = "monthly_report", "Monthly report"
     TEST = "test", "Test"
 
 
-# What a rule may name; a test is asked for by a person.
-RULE_EVENTS = tuple(event for event in AlertEvent.values if event != AlertEvent.TEST)
+# What a rule may name; a report has a schedule, a test is asked for by a person.
+RULE_EVENTS = tuple(event for event in AlertEvent.values if event.startswith("incident_"))
 
 
 class Channel(WorkspaceOwned):

@@ -21,6 +21,14 @@ def nudge() -> None:
         log.warning("The broker takes no nudge; deliveries leave at the sender's next look.", exc_info=True)
 
 
+def nudge_reports() -> None:
+    """Says that a monthly report waits to be made; never raises, for beat asks every few seconds anyway."""
+    try:
+        current_app.send_task("alerts.tasks.monthly_reports", expires=10, retry=False, ignore_result=True)
+    except Exception:
+        log.warning("The broker takes no nudge; the report is made at the next look.", exc_info=True)
+
+
 def add_waker(wake: Callable[[], None]) -> None:
     """From now on `wake` is called at every nudge in this process."""
     _wakers.append(wake)

@@ -14,6 +14,7 @@ from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliverySt
 from alerts.nudge import nudge
 from alerts.payloads import incident_payload
 from alerts.routing import Route
+from common.bulk import create_rows
 from incidents.models import Incident
 
 _Channels = Mapping[int, int | None]
@@ -48,7 +49,9 @@ def plan_incident_events(news: Sequence[News], *, event: str, now: datetime) -> 
     incidents = [one.incident for one in news]
     owed = _owed_the_resolution(incidents) if is_resolution else {}
     routes = _routes(incidents, event, owed, now)
-    owners = _owners([one.incident for one in news if routes[one.incident.pk].to_owners and not one.is_withheld])
+    owners = owners_channels(
+        {one.incident.workspace_id for one in news if routes[one.incident.pk].to_owners and not one.is_withheld}
+    )
     deliveries: list[Delivery] = []
     for one in news:
         incident = one.incident
@@ -98,7 +101,7 @@ def _deliveries(
 
 def _write(deliveries: list[Delivery]) -> list[Delivery]:
     if deliveries:
-        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        create_rows(deliveries, ignore_conflicts=True)
         transaction.on_commit(nudge, robust=True)
     return deliveries
 
@@ -130,9 +133,9 @@ def _owed_the_resolution(incidents: Collection[Incident]) -> dict[int, list[int]
     return owed
 
 
-def _owners(incidents: Collection[Incident]) -> dict[int, int]:
+def owners_channels(workspace_ids: Collection[int]) -> dict[int, int]:
     """The enabled implicit channel to the owners, by workspace; made where it is first needed."""
-    wanted = {incident.workspace_id for incident in incidents}
+    wanted = set(workspace_ids)
     found = Channel.objects.filter(is_owners=True, workspace__in=wanted)
     missing = wanted - set(found.values_list("workspace_id", flat=True)) if wanted else wanted
     if missing:

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Workspace
-from alerts.models import AlertEvent, Channel, ChannelType, Delivery, Rule
+from alerts.models import AlertEvent, Channel, ChannelType, Delivery, ReportSchedule, Rule
 from alerts.outbox import News, plan_incident_events
 from alerts.withheld import all_withheld
+from common.invalid import Conflict
 from incidents.events import Happening
 from incidents.models import EventType, Incident, TimelineEvent
 from incidents.timeline import Line, add_lines
@@ -47,11 +48,18 @@ def on_resolved(*, happened: Sequence[Happening], now: datetime, **_: object) ->
     _plan(AlertEvent.INCIDENT_RESOLVED, happened, withheld, now)
 
 
+def on_incident_deleting(*, incident: Incident, **_: object) -> None:
+    """What is to be told stays to be told: it goes with its incident once it is over."""
+    if Delivery.objects.filter(incident=incident, next_attempt_at__isnull=False).exists():
+        raise Conflict("An alert about this incident is still on its way: dismiss it, or delete the incident later.")
+
+
 def on_monitor_deleted(*, monitor: Monitor, **_: object) -> None:
-    """The channels of its action groups are nobody else's and go with it, secrets and all."""
+    """The channels of its action groups go with it, secrets and all, where nothing else goes there."""
     own = Channel.objects.filter(rules__monitor=monitor, rules__is_action_group=True)
     elsewhere = Rule.channels.through.objects.filter(channel=OuterRef("pk")).exclude(rule__monitor=monitor)
-    Channel.objects.filter(pk__in=own.values("pk")).exclude(Exists(elsewhere)).delete()
+    reported = ReportSchedule.objects.filter(channel=OuterRef("pk"))
+    Channel.objects.filter(~Exists(elsewhere), ~Exists(reported), pk__in=own.values("pk")).delete()
 
 
 def on_user_deleted(*, address: str, workspaces: list[Workspace], **_: object) -> None:

@@ -1,20 +1,24 @@
 """Keeps what an attempt came to, and what follows for the delivery, its channel and its incident."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import DateTimeField, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from alerts.channels.base import ERROR_LENGTH, Outcome
+from alerts.feed import tell_failed
 from alerts.models import AlertEvent, Channel, Delivery, DeliveryAttempt, DeliveryState
 from alerts.retries import retry_delay
-from common.bulk import update_rows
+from common.bulk import create_rows, update_rows
 from incidents.models import EventType
 from incidents.timeline import Line, add_lines
 
 DISABLED_REASON = "The receiver answered 410 Gone."
+_FREE: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
 _MOVED = ("attempts_made", "reached", "state", "next_attempt_at", "finished_at")
 
 
@@ -49,22 +53,23 @@ def record_attempts(attempts: Sequence[Attempt], *, sender_id: UUID, now: dateti
     The attempts are of different channels. A delivery that came to its end in the meantime (a lease that was lost)
     stays as it is; the attempt is kept. One that was deleted leaves nothing.
     """
-    _hold_channels(attempts)
+    holders = _hold_channels(attempts)
     found = _hold_deliveries(attempts)
     kept = [(found[one.delivery.pk], one) for one in attempts if one.delivery.pk in found]
-    DeliveryAttempt.objects.bulk_create([_row(one) for _, one in kept])
+    create_rows(_row(one) for _, one in kept)
     moving = [(delivery, one) for delivery, one in kept if delivery.next_attempt_at is not None]
     lines = [_move(delivery, one, now) for delivery, one in moving]
     rows = [(delivery.pk, *(getattr(delivery, name) for name in _MOVED)) for delivery, _ in moving]
     update_rows(Delivery, "id", _MOVED, rows)
     add_lines([line for line in lines if line is not None], now=now)
-    _settle_channels(attempts, sender_id, now)
+    tell_failed([(one, tried.outcome.error) for one, tried in moving if one.state == DeliveryState.FAILED], now=now)
+    _settle_channels(attempts, {pk for pk, holder in holders.items() if holder == sender_id}, now)
 
 
-def _hold_channels(attempts: Sequence[Attempt]) -> None:
-    """Channels before deliveries, as `claiming.take` does, each in the order of their ids."""
+def _hold_channels(attempts: Sequence[Attempt]) -> dict[int, UUID | None]:
+    """Who has each. Channels before deliveries, as `claiming.take` does, each in the order of their ids."""
     channels = Channel.objects.filter(pk__in=[one.delivery.channel_id for one in attempts]).order_by("pk")
-    list(channels.select_for_update(of=("self",), no_key=True).values_list("pk"))
+    return dict(channels.select_for_update(of=("self",), no_key=True).values_list("pk", "claimed_by"))
 
 
 def _hold_deliveries(attempts: Sequence[Attempt]) -> dict[int, Delivery]:
@@ -127,17 +132,21 @@ def _line(delivery: Delivery, outcome: Outcome) -> str:
     return f"Told {whom} ({what}){reached}"
 
 
-def _settle_channels(attempts: Sequence[Attempt], sender_id: UUID, now: datetime) -> None:
-    """Gives channels back, unless another sender took them over. One whose receiver is gone gets nothing more."""
-    ok, failed = ([one.delivery.channel_id for one in attempts if one.outcome.ok is word] for word in (True, False))
-    channels = Channel.objects.filter(pk__in=[*ok, *failed])
-    channels.filter(claimed_by=sender_id).update(claimed_by=None, claimed_until=None)
-    channels.filter(pk__in=ok, is_failing=True).update(is_failing=False)
-    channels.filter(pk__in=failed, is_failing=False).update(is_failing=True)
-    channels.filter(pk__in=ok, verified_at=None).update(verified_at=now)
+def _settle_channels(attempts: Sequence[Attempt], ours: Collection[int], now: datetime) -> None:
+    """Gives ours back; another sender took over the rest. One whose receiver is gone gets nothing more."""
+    verified = Coalesce("verified_at", Value(now, DateTimeField()))
+    for is_ok, words in ((True, {"is_failing": False, "verified_at": verified}), (False, {"is_failing": True})):
+        heard = {one.delivery.channel_id for one in attempts if one.outcome.ok is is_ok}
+        for channels, more in ((heard & set(ours), _FREE), (heard - set(ours), {})):
+            if channels:
+                Channel.objects.filter(pk__in=channels).update(**words, **more)
     gone = [one.delivery.channel_id for one in attempts if one.outcome.is_gone]
     if gone:
-        channels.filter(pk__in=gone).update(is_enabled=False, disabled_reason=DISABLED_REASON)
-        Delivery.objects.filter(channel__in=gone, next_attempt_at__isnull=False).update(
-            state=DeliveryState.FAILED, next_attempt_at=None, finished_at=now
-        )
+        Channel.objects.filter(pk__in=gone).update(is_enabled=False, disabled_reason=DISABLED_REASON)
+        _drop(Delivery.objects.filter(channel__in=gone, next_attempt_at__isnull=False), now)
+
+
+def _drop(waiting: "QuerySet[Delivery]", now: datetime) -> None:
+    dropped = list(waiting.select_related("channel").defer("payload"))
+    waiting.update(state=DeliveryState.FAILED, next_attempt_at=None, finished_at=now)
+    tell_failed([(one, DISABLED_REASON) for one in dropped], now=now)

@@ -55,12 +55,12 @@ def edit_rule(*, rule: Rule, by: Actor, fields: Mapping[str, Any]) -> Rule:
 
 @transaction.atomic
 def delete_rule(*, rule: Rule, by: Actor) -> None:
-    """Removes a rule; its channels stay, except that of an action group, which is nobody else's."""
+    """Removes a rule; its channels stay, except that of an action group that nothing else goes to."""
     audit.record(by=by, workspace=rule.workspace, verb="delete", target=rule)
     own = list(rule.channels.filter(is_owners=False)) if rule.is_action_group else []
     rule.delete()
     for channel in own:
-        if not channel.rules.exists():
+        if not channel.rules.exists() and not channel.report_schedules.exists():
             channel.delete()
 
 

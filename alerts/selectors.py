@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.models import Workspace
-from alerts.models import Channel, Delivery, DeliveryAttempt, Recipient, Rule
+from alerts.models import Channel, Delivery, DeliveryAttempt, MonthlyReport, Recipient, ReportSchedule, Rule
 from incidents.models import Incident
 from monitors.models import Monitor
 
@@ -52,3 +52,16 @@ def unconfirmed(workspace: Workspace, addresses: Iterable[str]) -> QuerySet[Reci
     """Those of `addresses` that were asked and have not agreed."""
     found = Recipient.objects.in_workspace(workspace)
     return found.filter(address__in=list(addresses), confirmed_at__isnull=True).order_by("address")
+
+
+def report_schedules(workspace: Workspace) -> QuerySet[ReportSchedule]:
+    """All report schedules of a workspace by name, with what they cover and where they go."""
+    found = ReportSchedule.objects.in_workspace(workspace).select_related("channel", "service_group", "workspace")
+    monitors = Prefetch("monitors", Monitor.objects.only("pk", "name").order_by("name", "pk"))
+    return found.defer("channel__config").prefetch_related(monitors).order_by("name", "pk")
+
+
+def monthly_reports(workspace: Workspace) -> QuerySet[MonthlyReport]:
+    """All monthly reports of a workspace, newest first, with schedule and delivery, without their files."""
+    found = MonthlyReport.objects.in_workspace(workspace).select_related("schedule", "delivery__channel")
+    return found.defer("pdf", "delivery__payload", "delivery__channel__config").order_by("-pk")

@@ -1,7 +1,8 @@
-"""The sender of a process: takes due deliveries, sends each in a thread of its own, records what came back.
+"""The sender of a process: takes due deliveries, sends them side by side, records what came back.
 
-One thread does all the database work; the sending threads talk to the network only. A receiver that hangs holds its
-own thread and nothing else: lanes bound how many, and a channel whose last attempt failed waits in a lane apart.
+One thread does all the database work. Requests over HTTP go to the courier's one thread, anything else to a thread of
+its own; those talk to the network only. A receiver that hangs holds its own message and nothing else: lanes bound how
+many, and a channel whose last attempt failed waits in a lane apart.
 """
 
 import logging
@@ -18,8 +19,9 @@ from functools import partial
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from alerts import claiming
-from alerts.channels.base import Outcome, Send
+from alerts.channels.base import Outcome, Posting, Send
 from alerts.channels.catalogue import CATALOGUE
+from alerts.courier import Courier
 from alerts.models import Delivery
 from alerts.nudge import add_waker, remove_waker
 from alerts.recording import Attempt, record_attempts
@@ -32,6 +34,8 @@ TICK_SECONDS = 1.0
 BUSY_TICK_SECONDS = 0.05
 RETRY_DATABASE_SECONDS = 0.5
 LOOK_AHEAD = 500
+# What came back is recorded together with what comes back soon after it; a nudge waits for nothing.
+GATHER_SECONDS = 0.02
 RECORDED_AT_ONCE = 200
 
 
@@ -43,7 +47,7 @@ class Lane:
     total: int
 
 
-HEALTHY, FAILING = Lane(quick=128, total=256), Lane(quick=8, total=16)
+HEALTHY, FAILING = Lane(quick=256, total=512), Lane(quick=8, total=16)
 # After this a message no longer counts as quick: its receiver is slow, and must not hold up the others.
 QUICK_SECONDS = 0.25
 LaneKey = tuple[str, bool]
@@ -62,10 +66,10 @@ class _Job:
     outcome: Outcome | None = None
     latency_ms: float = 0.0
 
-    def run(self, send: Send, done: Callable[["_Job"], None]) -> None:
-        """Sends, in a thread of its own, and hands in what it came to."""
+    def end(self, come_to: Callable[[], Outcome], done: Callable[["_Job"], None]) -> None:
+        """Hands in what it came to, called where it ends: never raises."""
         try:
-            self.outcome = send()
+            self.outcome = come_to()
         except Exception as error:
             log.exception("Delivery %s broke its sender", self.delivery.pk)
             self.outcome = Outcome(ok=False, error=f"{type(error).__name__} while sending")
@@ -90,6 +94,8 @@ class Sender:
         self._under_way: dict[int, _Job] = {}
         self._finished: deque[_Job] = deque()
         self._wake = threading.Event()
+        self._is_nudged = False
+        self._courier: Courier | None = None
         self._ends_at: float | None = None
         self._left_some = False
         self._thread: threading.Thread | None = None
@@ -98,6 +104,10 @@ class Sender:
     def wake(self) -> None:
         """Look at once what is due; starts the sender if it does not run."""
         self.start()
+        self._look()
+
+    def _look(self) -> None:
+        self._is_nudged = True
         self._wake.set()
 
     def start(self) -> None:
@@ -110,7 +120,7 @@ class Sender:
             self._ends_at, self._left_some = None, False
             self._thread = threading.Thread(target=self._run, name="alerts-sender", daemon=True)
             self._thread.start()
-            add_waker(self._wake.set)
+            add_waker(self._look)
 
     def stop(self, timeout: float = 2.0) -> None:
         """Takes nothing more, waits up to `timeout` seconds for what is under way; the rest goes on after its lease."""
@@ -118,19 +128,27 @@ class Sender:
             thread, self._thread = self._thread, None
             if thread is None:
                 return
-            remove_waker(self._wake.set)
+            remove_waker(self._look)
             self._ends_at = time.monotonic() + timeout
             self._wake.set()
             thread.join(timeout + 1)
 
     def _run(self) -> None:
+        self._courier = Courier()
         try:
             while self._goes_on():
                 self._wake.wait(self._pause())
                 self._wake.clear()
+                self._gather()
                 self._safe_turn()
         finally:
+            self._courier.stop()
             connection.close()
+
+    def _gather(self) -> None:
+        if not self._is_nudged and 0 < len(self._finished) < RECORDED_AT_ONCE:
+            time.sleep(GATHER_SECONDS)
+        self._is_nudged = False
 
     def _goes_on(self) -> bool:
         return self._ends_at is None or (bool(self._under_way) and time.monotonic() < self._ends_at)
@@ -235,7 +253,10 @@ class Sender:
         self._under_way[delivery.channel_id] = job
         # Bound to the queue of this run: a thread that outlives a stop must not report to the next.
         done = partial(_hand_in, self._finished, self._wake)
-        threading.Thread(target=job.run, args=(send, done), name=f"alert-{delivery.pk}", daemon=True).start()
+        if isinstance(send, Posting) and self._courier is not None:
+            self._courier.send(send.request, lambda ended: job.end(partial(send.judge, ended), done))
+        else:
+            threading.Thread(target=job.end, args=(send, done), name=f"alert-{delivery.pk}", daemon=True).start()
 
     def _lease_end(self) -> datetime:
         return self._clock() + timedelta(seconds=self._lease_seconds)

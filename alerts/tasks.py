@@ -6,11 +6,12 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown
 
-from alerts import notices, phone_numbers, recipients, reminders, sending, withheld
+from alerts import monthly, notices, phone_numbers, recipients, reminders, sending, withheld
 from common.clock import now
 
 _asking = threading.Lock()
 _sending_codes = threading.Lock()
+_making_reports = threading.Lock()
 
 
 @shared_task(name="alerts.tasks.send_due", ignore_result=True)
@@ -49,6 +50,23 @@ def remind() -> None:
 def tell_held() -> None:
     """Every 5 seconds: openings that a maintenance window held back until now."""
     withheld.tell_held(now=now())
+
+
+@shared_task(name="alerts.tasks.monthly_reports", ignore_result=True)
+def monthly_reports() -> None:
+    """Every 10 seconds: reports that are due, and those that wait. A long one holds one of the worker's threads."""
+    monthly.plan_due(now=now())
+    if _making_reports.acquire(blocking=False):
+        try:
+            monthly.make_due(clock=now)
+        finally:
+            _making_reports.release()
+
+
+@shared_task(name="alerts.tasks.drop_old_reports", ignore_result=True)
+def drop_old_reports() -> None:
+    """Every hour: monthly reports of long ago."""
+    monthly.drop_old(now=now())
 
 
 @worker_shutdown.connect(dispatch_uid="alerts")

@@ -1,11 +1,13 @@
 """Measures checks from end to end: claimed, probed, judged and stored, by the processes that run in production.
 
-    python bench/engine.py                                  # 6,000 monitors at 30 s for 60 s on PostgreSQL and Redis
-    python bench/engine.py --monitors 60000 --seconds 600   # the full run
-    python bench/engine.py --https
-    python bench/engine.py --embedded                       # 2,000 monitors on SQLite while pages are asked for
+    python bench/engine.py                                # all four, a minute of each after a warm-up
+    python bench/engine.py --only 60k                     # 60,000 HTTP monitors at 30 s; also 120k, https, embedded
+    python bench/engine.py --only 60k --seconds 600       # the full run
+    python bench/engine.py --only 60k --monitors 6000     # another number
 
-DATABASE_URL and REDIS_URL, else the local ones. The responder is a process of its own on the same machine.
+`60k` and `120k` are HTTP monitors, `https` 15,000 over TLS, all at 30 s on PostgreSQL and Redis with web, worker and
+beat; `embedded` is one process on SQLite with 2,000 monitors, while pages are asked for. DATABASE_URL and REDIS_URL,
+else the local ones; a database of its own is made and dropped. The responder is a process on the same machine.
 """
 
 import argparse
@@ -20,45 +22,46 @@ import time
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 import psycopg  # noqa: E402
 import trustme  # noqa: E402
-
-from bench.probes import percentile, target  # noqa: E402
-from bench.report import cpu_seconds, machine, table  # noqa: E402
-
-sys.path[:0] = [str(Path(__file__).parent)]
 from pings import Postgres, Sqlite, environment, free_port  # noqa: E402
+from probe_target import ADDRESSES  # noqa: E402
+from probes import percentile, target  # noqa: E402
+from processes import Process, Running, cpu_of_servers  # noqa: E402
+from report import machine, table  # noqa: E402
 
-START_SECONDS, WARM_UP_SECONDS = 120, 15
+START_SECONDS = 120
 PAGES = ("/", "/monitors", "/monitors/1", "/incidents")
 PAGES_PER_SECOND = 4
+INTERVAL_SECONDS = 30
 
 
-class Running:
-    """One of our processes and what it has used."""
+class Scenario(NamedTuple):
+    """What is run; targets by the name of the column that they are of."""
 
-    def __init__(self, name, command, env):
-        self.name = name
-        self.process = subprocess.Popen([sys.executable, *command], env=env, cwd=ROOT)
+    name: str
+    monitors: int
+    targets: dict[str, float]
+    is_https: bool = False
+    is_embedded: bool = False
 
-    def cpu(self):
-        return cpu_seconds(self.process.pid)
 
-    def megabytes(self):
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+FULL = {"lag p99 ms": 50, "skipped": 0, "engine core %": 50, "MB": 500}
+SCENARIOS = {
+    "60k": Scenario("60,000 HTTP", 60_000, FULL),
+    "120k": Scenario("120,000 HTTP", 120_000, {}),
+    "https": Scenario("15,000 HTTPS", 15_000, {}, is_https=True),
+    "embedded": Scenario("2,000 HTTP, SQLite, one process", 2000, {"lag p99 ms": 500, "page p95 ms": 200},
+                         is_embedded=True),
+}  # fmt: skip
+COLUMNS = ("checks / s due", "done", "ok", "lag p50 ms", "lag p99 ms", "skipped", "engine core %",
+           "engine µs a check", "worker core %", "MB", "PostgreSQL core %", "Redis core %", "responder core %",
+           "page p95 ms")  # fmt: skip
 
 
 class Pages:
@@ -92,127 +95,161 @@ class Pages:
         self._thread.join()
 
 
-def lags(database, since):
-    """Lags in ms, sorted, and whether each check was well, of the results scheduled since; and all skipped slots."""
-    lag_sql = "SELECT lag_ms, ok FROM monitors_result WHERE scheduled_at > {} ORDER BY lag_ms"
-    skipped_sql = "SELECT sum(skipped_slots) FROM monitors_regionstate"
+@contextmanager
+def asking(database):
+    """A function that gives the first row of a query; `%s` stands for an instant in epoch seconds."""
     if isinstance(database, Postgres):
-        with psycopg.connect(database.url) as connection:
-            rows = connection.execute(lag_sql.format("to_timestamp(%s)"), [since]).fetchall()
-            return rows, connection.execute(skipped_sql).fetchone()[0]
-    with sqlite3.connect(database.path, timeout=20) as connection:
-        rows = connection.execute(lag_sql.format("datetime(?, 'unixepoch')"), [since]).fetchall()
-        return rows, connection.execute(skipped_sql).fetchone()[0]
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            yield lambda sql, *values: connection.execute(sql.replace("%s", "to_timestamp(%s)"), values).fetchone()
+    else:
+        connection = sqlite3.connect(database.path, timeout=20)
+        at = "strftime('%Y-%m-%d %H:%M:%f', ?, 'unixepoch')"
+        yield lambda sql, *values: connection.execute(sql.replace("%s", at), values).fetchone()
+        connection.close()
+
+
+def skipped_slots(database):
+    with asking(database) as first:
+        return first("SELECT sum(skipped_slots) FROM monitors_regionstate")[0]
+
+
+def found(database, since, until):
+    """Of the results scheduled in a period: how many, how many were well, and p50 and p99 of their lag (ms)."""
+    period = "FROM monitors_result WHERE scheduled_at > %s AND scheduled_at <= %s"
+    with asking(database) as first:
+        count, well = first(f"SELECT count(*), count(CASE WHEN ok THEN 1 END) {period}", since, until)
+        places = [min(int(count * share), count - 1) for share in (0.5, 0.99)] if count else []
+        lag = f"SELECT lag_ms {period} ORDER BY lag_ms LIMIT 1 OFFSET"
+        return count, well, [first(f"{lag} {place}", since, until)[0] for place in places]
 
 
 def wait_for_results(database):
     """Until the first check is stored: a process that starts is not what is measured."""
-    for _ in range(START_SECONDS):
-        if lags(database, 0)[0]:
-            return
-        time.sleep(1)
+    with asking(database) as first:
+        for _ in range(START_SECONDS):
+            if first("SELECT 1 FROM monitors_result LIMIT 1"):
+                return
+            time.sleep(1)
     raise SystemExit("no check was stored")
 
 
 @contextmanager
-def responder(https, folder):
-    """The URL of a target, and what trusts it."""
-    if not https:
-        with target() as port:
-            yield f"http://127.0.0.1:{port}/", {}
-        return
-    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-    issued = authority.issue_cert("localhost", "127.0.0.1", key_type=trustme.KeyType.ECDSA)
-    ca_file, certificate, key = (str(folder / name) for name in ("ca.pem", "cert.pem", "key.pem"))
-    authority.cert_pem.write_to_path(ca_file)
-    issued.private_key_pem.write_to_path(key)
-    for position, blob in enumerate(issued.cert_chain_pems):
-        blob.write_to_path(certificate, append=position > 0)
-    with target(certificate, key) as port:
-        yield f"https://127.0.0.1:{port}/", {"SSL_CERT_FILE": ca_file}
+def responder(is_https, folder):
+    """A target: its process id, its URLs, and what trusts it."""
+    scheme, trust, files = "http", {}, []
+    if is_https:
+        authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+        issued = authority.issue_cert("localhost", *ADDRESSES, key_type=trustme.KeyType.ECDSA)
+        ca_file, *files = (str(folder / name) for name in ("ca.pem", "cert.pem", "key.pem"))
+        authority.cert_pem.write_to_path(ca_file)
+        for position, blob in enumerate(issued.cert_chain_pems):
+            blob.write_to_path(files[0], append=position > 0)
+        issued.private_key_pem.write_to_path(files[1])
+        scheme, trust = "https", {"SSL_CERT_FILE": ca_file}
+    with target(*files) as (port, pid):
+        yield pid, [f"{scheme}://{address}:{port}/" for address in ADDRESSES], trust
 
 
-def started(options, env, stack):
-    """Our processes, stopped in the end."""
-    if options.embedded:
-        commands = {"run": ["manage.py", "run"]}
-    else:
-        worker = ["manage.py", "worker", "--region", "default"]
-        commands = {f"worker {number + 1}": worker for number in range(options.workers)}
-        commands["beat"] = ["manage.py", "beat"]
-    running = []
-    for name, command in commands.items():
-        running.append(Running(name, command, env))
-        stack.callback(running[-1].stop)
+def started(scenario, env, stack):
+    """Our processes, stopped in the end; the engine's comes first."""
+    commands = {"run": ["manage.py", "run"]}
+    if not scenario.is_embedded:
+        web = ["-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", env["PORT"], "--workers", "1"]
+        commands = {
+            "worker": ["manage.py", "worker", "--region", "default"],
+            "beat": ["manage.py", "beat"],
+            "web": [*web, "--log-level", "error", "websignal.asgi:application"],
+        }
+    running = [Running(name, command, env) for name, command in commands.items()]
+    for one in running:
+        stack.callback(one.stop)
     return running
 
 
-def measure(options, database, stack, folder):
-    url, trust = stack.enter_context(responder(options.https, folder))
-    env = environment(database, str(folder)) | trust | {"PROBE_PER_HOST": "20000", "PORT": str(free_port())}
-    env["REDIS_URL"] = "" if options.embedded else options.redis
+def seeded(scenario, monitors, urls, env):
+    """Fills the database; returns the key of a session."""
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True)
-    seeding = [sys.executable, "bench/engine_seed.py", str(options.monitors), str(options.interval), url]
-    session = subprocess.check_output(seeding, env=env, cwd=ROOT, text=True).splitlines()[-1]
-    running = started(options, env, stack)
+    seeding = [sys.executable, "bench/engine_seed.py", str(monitors), str(INTERVAL_SECONDS), *urls]
+    return subprocess.check_output(seeding, env=env, cwd=ROOT, text=True).splitlines()[-1]
+
+
+def engine_seconds(before, after):
+    """Of the two threads that worked most: the engine's loop and its store. The others are Celery's."""
+    spent = sorted(seconds - before.get(name, 0.0) for name, seconds in after.items())
+    return sum(spent[-2:])
+
+
+def measure(scenario, options, database, stack, folder):
+    """The cells of one row by their column."""
+    monitors = options.monitors or scenario.monitors
+    responding, urls, trust = stack.enter_context(responder(scenario.is_https, folder))
+    env = environment(database, str(folder)) | trust
+    env |= {"PROBE_PER_HOST": "20000", "PROBE_CAPACITY": "20000", "PORT": str(free_port())}
+    env["REDIS_URL"] = "" if scenario.is_embedded else options.redis
+    session = seeded(scenario, monitors, urls, env)
+    running = started(scenario, env, stack)
     wait_for_results(database)
-    time.sleep(WARM_UP_SECONDS)
-    pages = Pages(int(env["PORT"]), session) if options.embedded else None
-    began, cpu = time.time(), [one.cpu() for one in running]
-    most = [0.0] * len(running)
+    # Every monitor has been checked once: what is kept of a first check alone is no part of a steady state.
+    time.sleep(INTERVAL_SECONDS + 5)
+    pages = Pages(int(env["PORT"]), session) if scenario.is_embedded else None
+    meters = {"worker": running[0].cpu, "responder": Process(responding).cpu}
+    if not scenario.is_embedded:
+        meters |= {"PostgreSQL": lambda: cpu_of_servers("postgres"), "Redis": lambda: cpu_of_servers("redis-server")}
+    threads = running[0].threads()
+    skipped, began, before = skipped_slots(database), time.time(), {name: read() for name, read in meters.items()}
+    most = 0.0
     while time.time() < began + options.seconds:
-        time.sleep(1)
-        most = [max(before, one.megabytes()) for before, one in zip(most, running, strict=True)]
-    spent = time.time() - began
-    shares = [(one.cpu() - before) / spent for one, before in zip(running, cpu, strict=True)]
+        time.sleep(min(5, max(began + options.seconds - time.time(), 0)))
+        most = max(most, sum(one.megabytes() for one in running))
+    ended = time.time()
+    spent = {name: read() - before[name] for name, read in meters.items()}
+    spent["engine"] = engine_seconds(threads, running[0].threads())
     if pages:
         pages.stop()
-    time.sleep(2)
-    rows, skipped = lags(database, began)
-    return rows, skipped, spent, running, shares, most, pages
-
-
-def report(options, rows, skipped, spent, running, shares, most, pages):
-    times = [lag for lag, _ in rows]
-    cells = [
-        f"{options.monitors:,} at {options.interval} s",
-        f"{options.monitors / options.interval:,.0f}",
-        f"{len(rows) / spent:,.0f}",
-        f"{sum(bool(ok) for _, ok in rows):,}/{len(rows):,}",
-        *(f"{percentile(times, share):.1f}" if times else "–" for share in (0.5, 0.99)),
-        f"{skipped:,}",
-    ]
-    print(table(["HTTPS monitors" if options.https else "HTTP monitors", "due / s", "checked / s", "ok",
-                 "lag p50 ms", "p99", "slots skipped"], [cells]))  # fmt: skip
-    lines = [[one.name, f"{share:.0%}", f"{size:,.0f}"] for one, share, size in zip(running, shares, most, strict=True)]
-    lines.append(["all", f"{sum(shares):.0%}", f"{sum(most):,.0f}"])
-    print(f"\n{table(['process', 'of one core', 'most MB'], lines)}")
+    time.sleep(3)
+    count, well, lags = found(database, began, ended)
+    cells = {"checks / s due": f"{monitors / INTERVAL_SECONDS:,.0f}", "done": f"{count / (ended - began):,.0f}"}
+    cells["ok"] = "all" if count == well else f"{well:,}/{count:,}"
+    cells |= {f"lag {name} ms": f"{lag:.1f}" for name, lag in zip(("p50", "p99"), lags, strict=False)}
+    cells |= {"skipped": f"{skipped_slots(database) - skipped:,}", "MB": f"{most:,.0f}"}
+    cells |= {f"{name} core %": f"{seconds / (ended - began):.0%}" for name, seconds in spent.items()}
+    cells["engine µs a check"] = f"{spent['engine'] / max(count, 1) * 1e6:,.0f}"
     if pages:
-        p50, p95 = (percentile(pages.times, share) for share in (0.5, 0.95))
-        print(
-            f"\n{len(pages.times)} pages: p50 {p50:.0f} ms, p95 {p95:.0f} ms. Targets: lag p99 ≤ 500, page p95 ≤ 200."
-        )
+        cells["page p95 ms"] = f"{percentile(pages.times, 0.95):.0f}"
+    return cells
+
+
+def run(scenario, options):
+    """One row of the table, and what the database is."""
+    url = os.environ.get("DATABASE_URL", "")
+    url = url if url.startswith("postgres") else "postgresql://postgres@127.0.0.1/postgres"
+    database = Sqlite() if scenario.is_embedded else Postgres(url)
+    with tempfile.TemporaryDirectory() as folder, database, ExitStack() as stack:
+        cells = measure(scenario, options, database, stack, Path(folder))
+    targets = {name: f" (≤ {most})" for name, most in scenario.targets.items()}
+    name = f"{options.monitors:,} monitors as {scenario.name}" if options.monitors else scenario.name
+    return [name, *(f"{cells.get(column, '–')}{targets.get(column, '')}" for column in COLUMNS)], database.version
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
     parser.add_argument("--monitors", type=int)
-    parser.add_argument("--interval", type=int, default=30, help="seconds")
-    parser.add_argument("--seconds", type=int, default=60, help="how long to measure, after a warm-up")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--https", action="store_true")
-    parser.add_argument("--embedded", action="store_true", help="one process on SQLite, and pages asked for meanwhile")
+    parser.add_argument("--seconds", type=int, default=60, help="how long each is measured, after a warm-up")
     options = parser.parse_args()
-    options.monitors = options.monitors or (2000 if options.embedded else 6000)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was begun is undone
     options.redis = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
-    url = os.environ.get("DATABASE_URL", "")
-    url = url if url.startswith("postgres") else "postgresql://postgres@127.0.0.1/postgres"
-    database = Sqlite() if options.embedded else Postgres(url)
-    with tempfile.TemporaryDirectory() as folder, database:
-        print(f"{machine()} {database.version}.\n", flush=True)
-        with ExitStack() as stack:
-            measured = measure(options, database, stack, Path(folder))
-        report(options, *measured)
+    rows, versions = [], []
+    for name in options.only or SCENARIOS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        row, version = run(SCENARIOS[name], options)
+        rows.append(row)
+        versions.append(version)
+    print(f"{machine()} {', '.join(sorted(set(versions)))}; responder and databases on the same cores.")
+    print(f"At {INTERVAL_SECONDS} s, measured for {options.seconds} s. In brackets the targets.")
+    print("Engine: the loop and the store's thread of the worker, which also does the platform's tasks.")
+    print("MB: the most of all our processes together; pages they share count in each.\n")
+    print(table(["monitors", *COLUMNS], rows))
 
 
 if __name__ == "__main__":

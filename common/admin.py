@@ -5,12 +5,14 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
+from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from common.invalid import Invalid
+from common.models import MetricValue
 from common.names import camel
 
 M = TypeVar("M", bound=models.Model)
@@ -119,3 +121,12 @@ class ServiceAdmin(OperatorAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The form has written it."""
+
+
+@admin.register(MetricValue)
+class MetricValueAdmin(HistoryAdmin):
+    """Samples of metrics, as `/metrics` adds them up."""
+
+    list_display = ("name", "labels", "process", "value", "said_at")
+    search_fields = ("name", "labels", "process")
+    ordering = ("name", "labels", "process")

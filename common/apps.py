@@ -7,7 +7,8 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        from common import health, metrics
+        from common import health, metrics, postgres_instants
 
         health.register()
         metrics.register()
+        postgres_instants.listen()

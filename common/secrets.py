@@ -5,7 +5,7 @@ import json
 from functools import cache
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -24,8 +24,22 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The text of a token made by `encrypt`; raises `cryptography.fernet.InvalidToken` under another key."""
+    """The text of a token made by `encrypt` under SECRET_KEY or one of its fallbacks.
+
+    Raises `cryptography.fernet.InvalidToken` under any other key.
+    """
+    if settings.SECRET_KEY_FALLBACKS and not is_current(token):
+        return MultiFernet([_fernet(key) for key in settings.SECRET_KEY_FALLBACKS]).decrypt(token.encode()).decode()
     return _fernet(settings.SECRET_KEY).decrypt(token.encode()).decode()
+
+
+def is_current(token: str) -> bool:
+    """Whether SECRET_KEY itself reads it, and not one of its fallbacks."""
+    try:
+        _fernet(settings.SECRET_KEY).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 class EncryptedJSONField(models.TextField[Any, Any]):

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from alerts.models import Delivery, DeliveryState
+from accounts.models import ApiToken, Invitation, Membership
+from alerts.models import Delivery, DeliveryState, ReportSchedule
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
 from signals.models import Dependency
 
@@ -30,6 +31,20 @@ def delivery_menu(delivery: Delivery) -> list[Item]:
     if delivery.state in (DeliveryState.PENDING, DeliveryState.SENDING):
         items.append({"label": "Dismiss", "icon": "x", "action": reverse("delivery-dismiss", args=[delivery.pk])})
     return items
+
+
+def report_schedule_menu(schedule: ReportSchedule) -> list[Item]:
+    """What one may do to a report schedule."""
+    edit, acts = reverse("report-schedule", args=[schedule.pk]), [("Send now", "send"), ("Preview", "preview")]
+    icons = {"send": "send", "preview": "eye"}
+    return [
+        {"label": "Edit", "icon": "pencil", "href": edit},
+        *(
+            {"label": label, "icon": icons[act], "action": reverse(f"report-schedule-{act}", args=[schedule.pk])}
+            for label, act in acts
+        ),
+        {"label": "Delete", "icon": "trash-2", "href": f"{edit}#delete", "is_danger": True},
+    ]
 
 
 def window_menu(window: MaintenanceWindow) -> list[Item]:
@@ -66,3 +81,75 @@ def dependency_menu(dependency: Dependency, *, dialog: str = "") -> list[Item]:
         ),
         delete | ({"dialog": dialog} if dialog else {}),
     ]
+
+
+def member_menu(member: Membership, *, dialog: str) -> list[Item]:
+    """What an admin may do to another member; removing asks first."""
+    return [
+        {"label": "Change role", "icon": "pencil", "href": reverse("member", args=[member.pk])},
+        {
+            "label": "Remove",
+            "icon": "trash-2",
+            "action": reverse("member-remove", args=[member.pk]),
+            "is_danger": True,
+            "dialog": dialog,
+            "title": f"Remove {member.user.get_full_name()}?",
+            "text": "They lose this workspace at once, with their API tokens in it. What they made stays.",
+        },
+    ]
+
+
+def invitation_menu(invitation: Invitation, *, is_mailed: bool) -> list[Item]:
+    """Another link, by mail where there is a mail server; or no link any more."""
+    again = ("Send again", "send") if is_mailed else ("Make a new link", "link")
+    return [
+        {"label": again[0], "icon": again[1], "action": reverse("invitation-resend", args=[invitation.pk])},
+        {
+            "label": "Take back",
+            "icon": "x",
+            "action": reverse("invitation-revoke", args=[invitation.pk]),
+            "is_danger": True,
+        },
+    ]
+
+
+def token_menu(token: ApiToken, *, is_own: bool, has_log: bool) -> list[Item]:
+    """What one may do to a token; only its owner rotates it. What ends something asks first."""
+    rotate = _asking(
+        token,
+        "rotate",
+        ("Rotate", "refresh-cw", f"Rotate {token.name}?"),
+        "You get another secret, shown once. Whatever uses the old one is refused from the next request on.",
+    )
+    disable = _asking(
+        token,
+        "disable",
+        ("Disable", "pause", f"Disable {token.name}?"),
+        "Whatever uses it is refused until it is enabled again.",
+    )
+    revoke = _asking(
+        token,
+        "revoke",
+        ("Revoke", "trash-2", f"Revoke {token.name}?"),
+        "Whatever uses it is refused from the next request on. This cannot be undone.",
+    )
+    enable: Item = {"label": "Enable", "icon": "play", "action": reverse("token-enable", args=[token.pk])}
+    log: Item = {"label": "Audit log", "icon": "history", "href": f"{reverse('audit-log')}?token={token.pk}"}
+    return [
+        *([rotate | {"kind": "primary"}] if is_own else []),
+        disable if token.is_enabled else enable,
+        *([log] if has_log else []),
+        revoke | {"is_danger": True},
+    ]
+
+
+def _asking(token: ApiToken, act: str, said: tuple[str, str, str], text: str) -> Item:
+    label, icon, title = said
+    return {
+        "label": label,
+        "icon": icon,
+        "action": reverse(f"token-{act}", args=[token.pk]),
+        "dialog": f"{act}-{token.pk}",
+        "title": title,
+        "text": text,
+    }

@@ -10,21 +10,26 @@ from dashboard.views import (
     home,
     incidents,
     maintenance,
+    members,
     monitor,
     monitor_forms,
     monitors,
     oauth,
     plan,
+    report_schedules,
     reports,
     settings,
     sign_in,
     sms,
+    tokens,
 )
 
 _MONITOR = "monitors/<int:monitor_id>"
 _INCIDENT = "incidents/<int:incident_id>"
 _DEPENDENCY = "dependencies/<int:dependency_id>"
+_SCHEDULE = "reports/schedules/<int:schedule_id>"
 _DEPLOYMENT = "maintenance/deployments/<int:deployment_id>"
+_MEMBER = "settings/members/<int:member_id>"
 
 urlpatterns: list[URLPattern] = [
     path("", home.Home.as_view(), name="home"),
@@ -82,6 +87,20 @@ urlpatterns: list[URLPattern] = [
         path(f"deliveries/<int:delivery_id>/{act}", alerts.DeliveryAct.as_view(), {"act": act}, name=f"delivery-{act}")
         for act in ("resend", "dismiss")
     ),
+    path("reports", report_schedules.ReportScheduleList.as_view(), name="report-schedules"),
+    path("reports/schedules/new", report_schedules.ReportScheduleCreate.as_view(), name="report-schedule-create"),
+    path(_SCHEDULE, report_schedules.ReportScheduleEdit.as_view(), name="report-schedule"),
+    *(
+        path(
+            f"{_SCHEDULE}/{act}",
+            report_schedules.ReportScheduleAct.as_view(),
+            {"act": act},
+            name=f"report-schedule-{act}",
+        )
+        for act in ("send", "preview", "delete")
+    ),
+    path("reports/<int:monthly_id>", report_schedules.MonthlyReportPage.as_view(), name="monthly-report"),
+    path("reports/<int:monthly_id>/pdf", report_schedules.MonthlyReportFile.as_view(), name="monthly-report-file"),
     path("dependencies", dependencies.DependencyList.as_view(), name="dependencies"),
     path("dependencies/new", dependencies.DependencyCreate.as_view(), name="dependency-create"),
     path(_DEPENDENCY, dependencies.DependencyPage.as_view(), name="dependency"),
@@ -114,8 +133,24 @@ urlpatterns: list[URLPattern] = [
         path(f"settings/plan/trial/{act}", plan.TrialAct.as_view(), {"act": act}, name=f"trial-{act}")
         for act in ("start", "cancel")
     ),
-    path("settings/tokens", settings.TokenList.as_view(), name="tokens"),
-    path("settings/tokens/<int:token_id>/revoke", settings.TokenRevoke.as_view(), name="token-revoke"),
+    path("settings/members", members.MemberList.as_view(), name="members"),
+    path(_MEMBER, members.MemberEdit.as_view(), name="member"),
+    path(f"{_MEMBER}/remove", members.MemberRemove.as_view(), name="member-remove"),
+    *(
+        path(
+            f"settings/invitations/<int:invitation_id>/{act}",
+            members.InvitationAct.as_view(),
+            {"act": act},
+            name=f"invitation-{act}",
+        )
+        for act in ("resend", "revoke")
+    ),
+    path("settings/tokens", tokens.TokenList.as_view(), name="tokens"),
+    path("settings/tokens/<int:token_id>/rotate", tokens.TokenRotate.as_view(), name="token-rotate"),
+    *(
+        path(f"settings/tokens/<int:token_id>/{act}", tokens.TokenAct.as_view(), {"act": act}, name=f"token-{act}")
+        for act in ("disable", "enable", "revoke")
+    ),
     path("settings/applications", oauth.ApplicationList.as_view(), name="applications"),
     path("settings/applications/<int:application_id>", oauth.ApplicationEdit.as_view(), name="application"),
     path("settings/applications/<int:application_id>/roll", oauth.ApplicationRoll.as_view(), name="application-roll"),

@@ -23,3 +23,5 @@ incidents_raised = Signal()
 incident_acknowledged = Signal()
 incident_edited = Signal()
 note_written = Signal()
+# sender=Incident, incident: about to be deleted, by: Actor, now: datetime; a receiver that raises Conflict keeps it
+incident_deleting = Signal()

@@ -1,6 +1,7 @@
 """Incidents that planned work holds back: kept with their evidence, opened when it ends if they still fail."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -10,12 +11,12 @@ from incidents.models import HeldIncident, Incident, Kind, State
 from incidents.opening import Opening, open_incidents
 from incidents.raising import is_worse
 from incidents.services import resolve_incidents
-from monitors.locking import hold_states
-from monitors.models import Monitor, Status
-from monitors.planned import all_held_back, held_back
+from monitors.locking import hold_all_states
+from monitors.models import Status
+from monitors.planned import all_held_back
 
 log = logging.getLogger(__name__)
-MOST_A_TICK = 500
+AT_ONCE = 500
 # The status in which the cause of a held incident goes on.
 _FAILING: dict[str, str] = {
     Kind.DOWNTIME: Status.DOWN,
@@ -50,7 +51,10 @@ def drop(kinds: Mapping[int, Collection[str]]) -> None:
 
 def open_held(found: Sequence[HeldIncident], *, now: datetime) -> None:
     """Opens them with the time and the evidence of their beginning. The caller holds the states of their monitors."""
-    drop({one.monitor_id: [one.kind] for one in found})
+    kinds: defaultdict[int, list[str]] = defaultdict(list)
+    for one in found:
+        kinds[one.monitor_id].append(one.kind)
+    drop(kinds)
     open_incidents([_opening(one) for one in found], now=now)
 
 
@@ -66,13 +70,12 @@ def open_or_hold(found: Sequence[HeldIncident], *, now: datetime) -> None:
     open_held([one for one in found if not one.held_by], now=now)
 
 
-def end(kinds: Mapping[int, Mapping[str, str]], *, now: datetime, subject: str | None = None) -> None:
+def end(kinds: Mapping[int, Mapping[str, str]], *, now: datetime) -> None:
     """Ends what is held or open of these kinds; `kinds` has a reason for each, by the id of the monitor."""
     if not kinds:
         return
     drop(kinds)
     found = Incident.objects.filter(monitor__in=kinds).exclude(state=State.RESOLVED)
-    found = found if subject is None else found.filter(subject=subject)
     rows = found.values_list("pk", "monitor_id", "kind")
     reasons = {pk: kinds[monitor][kind] for pk, monitor, kind in rows if monitor and kind in kinds[monitor]}
     if reasons:
@@ -93,39 +96,42 @@ def _opening(one: HeldIncident) -> Opening:
     )
 
 
-def release_of(monitors: Iterable[Monitor], *, now: datetime) -> int:
-    """Opens what nothing holds back any more and still fails; returns how many. The caller holds the states.
+def release_of(monitor_ids: Iterable[int], *, now: datetime) -> int:
+    """Opens what nothing holds back any more and still fails; returns how many. The caller holds the states."""
+    ready = _ready(monitor_ids, now)
+    if ready:
+        open_held(ready, now=now)
+    return len(ready)
 
-    While nobody looks (UNKNOWN) or a heartbeat is LATE it waits: that says nothing about its cause.
-    """
-    rows = HeldIncident.objects.filter(monitor__in=[monitor.pk for monitor in monitors])
+
+def _ready(monitor_ids: Iterable[int], now: datetime) -> list[HeldIncident]:
+    """While nobody looks (UNKNOWN) or a heartbeat is LATE it waits: that says nothing about its cause."""
+    rows = HeldIncident.objects.filter(monitor__in=list(monitor_ids)).defer("monitor__settings")
     failing = [
         row
         for row in rows.select_related("monitor__workspace", "monitor__state").order_by("monitor_id", "pk")
         if row.monitor.state.status == _FAILING[row.kind]
     ]
     held = all_held_back({row.monitor_id for row in failing}, now) if failing else {}
-    ready = [row for row in failing if row.monitor_id not in held]
-    if ready:
-        open_held(ready, now=now)
-    return len(ready)
+    return [row for row in failing if row.monitor_id not in held]
 
 
 def release(*, now: datetime) -> int:
-    """The same for all monitors, each under its lock: windows end by the clock. Returns how many opened."""
+    """The same for all monitors, a batch under its locks at a time: windows end by the clock."""
     waiting = HeldIncident.objects.order_by("monitor_id").values_list("monitor_id", flat=True).distinct()
-    opened = 0
-    for monitor_id in list(waiting[:MOST_A_TICK]):
-        try:
-            opened += _release_one(monitor_id, now)
-        except Exception:
-            log.exception("what is held back of monitor %d could not be released", monitor_id)
+    opened, last = 0, 0
+    while ids := list(waiting.filter(monitor__gt=last)[:AT_ONCE]):
+        last = ids[-1]
+        opened += _release(ids, now)
     return opened
 
 
-def _release_one(monitor_id: int, now: datetime) -> int:
-    monitor = Monitor.objects.select_related("workspace").filter(pk=monitor_id).first()
-    if monitor is None or held_back(monitor, now):
-        return 0
-    with transaction.atomic():
-        return release_of([monitor], now=now) if hold_states(monitor_id) else 0
+def _release(monitor_ids: Sequence[int], now: datetime) -> int:
+    """Looks before it locks. When the batch fails, each alone: one bad row holds back nobody else."""
+    try:
+        ready = sorted({row.monitor_id for row in _ready(monitor_ids, now)})
+        with transaction.atomic():
+            return release_of([state.pk for state in hold_all_states(ready)], now=now) if ready else 0
+    except Exception:
+        log.exception("what is held back of %d monitors could not be released", len(monitor_ids))
+        return sum(_release([one], now) for one in monitor_ids) if len(monitor_ids) > 1 else 0

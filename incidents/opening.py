@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.actor import SYSTEM, Actor
 from accounts.models import Workspace
+from common.bulk import create_rows
 from incidents import events
 from incidents.events import Happening
 from incidents.models import EventType, Incident, Kind, State
@@ -69,7 +70,7 @@ def _insert(wanted: Sequence[Incident]) -> list[Incident]:
             break
         try:
             with transaction.atomic():
-                return Incident.objects.bulk_create(fresh)
+                return create_rows(fresh)
         except IntegrityError:
             if not left:
                 raise

@@ -10,11 +10,12 @@ from accounts.leaving import NOBODY
 from accounts.models import Workspace
 from common.instants import rfc3339
 from incidents import holding, services
-from incidents.models import HeldIncident, Kind, Severity, TimelineEvent
+from incidents.models import HeldIncident, Incident, Kind, Severity, State, TimelineEvent
+from incidents.opening import Opening, open_incidents
 from incidents.titles import title_of
 from monitors.events import Changed
 from monitors.models import Deployment, Monitor, Status
-from signals.models import Dependency
+from signals.events import DependencyJudged
 
 _OPENS: dict[str, tuple[Kind, Severity]] = {
     Status.DOWN: (Kind.DOWNTIME, Severity.CRITICAL),
@@ -65,33 +66,40 @@ def _opening(one: Changed) -> HeldIncident | None:
 
 def on_deployment_ended(*, deployment: Deployment, monitors: list[Monitor], now: datetime, **_: object) -> None:
     """What the deployment held back and still fails opens."""
-    holding.release_of(monitors, now=now)
+    holding.release_of([monitor.pk for monitor in monitors], now=now)
 
 
-def on_dependency_judged(
-    *, dependency: Dependency, monitor: Monitor, is_down: bool, at: datetime, reason: str, now: datetime, **_: object
-) -> None:
+def on_dependencies_judged(*, judged: Sequence[DependencyJudged], now: datetime, **_: object) -> None:
     """One DEPENDENCY_DOWN incident for each check and dependency that the check says is down."""
-    subject = f"dependency:{dependency.pk}"
-    if not is_down:
-        holding.end({monitor.pk: {Kind.DEPENDENCY_DOWN: reason}}, now=now, subject=subject)
-        return
-    services.open_incident(
-        workspace=monitor.workspace,
-        monitor=monitor,
+    reasons = {(one.monitor.pk, _subject(one)): one.reason for one in judged if not one.is_down}
+    if reasons:
+        among = Incident.objects.filter(kind=Kind.DEPENDENCY_DOWN, monitor__in={monitor for monitor, _ in reasons})
+        rows = among.exclude(state=State.RESOLVED).values_list("pk", "monitor_id", "subject")
+        closing = {pk: reasons[monitor or 0, said] for pk, monitor, said in rows if (monitor, said) in reasons}
+        services.resolve_incidents(closing, now=now)
+    open_incidents([_unavailable(one) for one in judged if one.is_down], now=now)
+
+
+def _unavailable(one: DependencyJudged) -> Opening:
+    return Opening(
+        workspace=one.monitor.workspace,
+        monitor=one.monitor,
         kind=Kind.DEPENDENCY_DOWN,
-        subject=subject,
+        subject=_subject(one),
         severity=Severity.WARNING,
-        title=f"{monitor.name}: {dependency.name} is down",
-        started_at=at,
-        now=now,
+        title=f"{one.monitor.name}: {one.dependency.name} is down",
+        started_at=one.at,
         cause={
-            "detail": reason,
-            "dependency": dependency.name,
-            "dependencyId": dependency.pk,
-            "checkedAt": rfc3339(at),
+            "detail": one.reason,
+            "dependency": one.dependency.name,
+            "dependencyId": one.dependency.pk,
+            "checkedAt": rfc3339(one.at),
         },
     )
+
+
+def _subject(one: DependencyJudged) -> str:
+    return f"dependency:{one.dependency.pk}"
 
 
 def _recovered(monitor: Monitor) -> str:

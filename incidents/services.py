@@ -28,6 +28,7 @@ __all__ = [
     "delete_note",
     "edit_incident",
     "edit_note",
+    "must_own",
     "open_incident",
     "open_manual",
     "resolve_incident",
@@ -178,7 +179,7 @@ def add_note(*, incident: Incident, body: str, by: Actor, now: datetime) -> Note
 @transaction.atomic
 def edit_note(*, note: Note, body: str, by: Actor, now: datetime) -> Note:
     """Changes a note; only its author or an admin may. Raises Invalid, NotAllowed."""
-    _must_own(note, by)
+    must_own(note, by)
     before, note.body = note.body, _clean_body(body)
     note.save(update_fields=["body", "updated_at"])
     changes = {"body": [before, note.body]}
@@ -189,7 +190,7 @@ def edit_note(*, note: Note, body: str, by: Actor, now: datetime) -> Note:
 @transaction.atomic
 def delete_note(*, note: Note, by: Actor) -> None:
     """Removes a note and its line; only its author or an admin may. Raises NotAllowed."""
-    _must_own(note, by)
+    must_own(note, by)
     audit.record(
         by=by, workspace=note.incident.workspace, verb="delete", target=note, changes={"body": [note.body, None]}
     )
@@ -239,7 +240,8 @@ def _is_text(value: object, least: int, most: int) -> bool:
     return isinstance(value, str) and least <= len(value.strip()) <= most and not _UNSTORABLE.search(value)
 
 
-def _must_own(note: Note, by: Actor) -> None:
+def must_own(note: Note, by: Actor) -> None:
+    """Raises NotAllowed where the acting person is neither the note's author nor an admin."""
     if by.user and note.author_id == by.user.pk:
         return
     found = Membership.objects.in_workspace(note.incident.workspace).filter(user=by.user).first() if by.user else None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from accounts.actor import SYSTEM, Actor
+from common.bulk import create_rows
 from incidents.models import Incident, TimelineEvent
 
 
@@ -21,7 +22,7 @@ def add_lines(lines: Sequence[Line], *, now: datetime, by: Actor = SYSTEM) -> li
     """One line more on each timeline, in one statement for all."""
     if not lines:
         return []
-    return TimelineEvent.objects.bulk_create(
+    return create_rows(
         [
             TimelineEvent(
                 incident_id=line.incident_id,

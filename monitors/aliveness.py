@@ -5,6 +5,7 @@ for the clocks of two machines may differ by more than an engine may be silent.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -34,14 +35,19 @@ def say_alive(run_id: int, region_id: int, *, now: datetime) -> bool:
         return False
     near = Q(is_remote=False, alive_at__lt=Now() - DEAD_AFTER)
     silent = EngineRun.objects.filter(near | Q(alive_at__lt=Now() - REMOTE_DEAD_AFTER), region_id=region_id)
-    for dead in silent.select_for_update(skip_locked=True).values_list("pk", flat=True):
-        end_run(dead, now=now)
-        log.warning("Engine run %s is silent; its checks go on here", dead)
+    dead = list(silent.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if dead:
+        _end_runs(dead, now)
+        log.warning("Engine runs %s are silent; their checks go on here", dead)
     return True
 
 
 @transaction.atomic
 def end_run(run_id: int, *, now: datetime) -> None:
     """Frees what the run had claimed, and forgets it."""
-    free_claims(run_id, now=now)
-    EngineRun.objects.filter(pk=run_id).delete()
+    _end_runs([run_id], now)
+
+
+def _end_runs(run_ids: Sequence[int], now: datetime) -> None:
+    free_claims(run_ids, now=now)
+    EngineRun.objects.filter(pk__in=run_ids).delete()

@@ -1,6 +1,6 @@
-"""How many monitors, and how often, a workspace's plan allows."""
+"""How many monitors, how often and from how many regions, a workspace's plan allows."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from accounts.models import Workspace
 from billing.limits import Limits, PlanLimit, limits_of, must_allow
 from common.invalid import FieldError
 from monitors.locking import hold_monitor
-from monitors.models import Monitor
+from monitors.models import Monitor, Region
 from monitors.pausing import act
 from monitors.status import Act
 
@@ -34,6 +34,18 @@ def must_have_room_to_resume(monitor: Monitor) -> None:
     watched = Monitor.objects.in_workspace(monitor.workspace).filter(is_paused=False).count()
     if watched >= limits.monitors:
         raise PlanLimit(f"The plan {limits.plan} watches {limits.monitors} monitors: pause another one first.")
+
+
+def must_allow_regions(limits: Limits, chosen: Collection[Region], monitor: Monitor | None) -> None:
+    """Raises PlanLimit for more regions than the plan has, unless the monitor has all of them already."""
+    if limits.regions is None or len(chosen) <= limits.regions:
+        return
+    had = set(monitor.region_states.values_list("region", flat=True)) if monitor else set()
+    if not {region.pk for region in chosen} <= had:
+        raise PlanLimit(
+            f"The plan {limits.plan} watches each monitor from {limits.regions} regions and this names {len(chosen)}: "
+            "choose fewer, or a larger plan."
+        )
 
 
 def naming_plan(errors: Iterable[FieldError], limits: Limits) -> list[FieldError]:

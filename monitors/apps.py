@@ -37,6 +37,6 @@ def _make_first_region(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
 def _make_partitions(*, sender: MonitorsConfig, using: str, **_: Any) -> None:
     """The coming days' partitions, so that the first results need not go to the default one."""
     from common import clock
-    from monitors import partitions
+    from monitors.upkeep import RESULTS_BY_DAY
 
-    partitions.tend(now=clock.now(), using=using)
+    RESULTS_BY_DAY.tend(now=clock.now(), using=using)

@@ -4,6 +4,7 @@ A lease ends by itself a while after the check's timeout. Where its engine is kn
 at once.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -52,9 +53,9 @@ def claim_due(*, region_id: int, run_id: int, cache: WatchedCache, now: float, u
 
 
 @transaction.atomic
-def free_claims(run_id: int, *, now: datetime) -> int:
-    """Ends the leases of an engine that is gone: its checks are claimed again at once. Returns how many."""
-    leased = RegionState.objects.filter(claimed_by=run_id, claimable_at__isnull=False)
+def free_claims(run_ids: Sequence[int], *, now: datetime) -> int:
+    """Ends the leases of engines that are gone: their checks are claimed again at once. Returns how many."""
+    leased = RegionState.objects.filter(claimed_by__in=run_ids, claimable_at__isnull=False)
     ids = list(leased.order_by("pk").select_for_update().values_list("pk", flat=True))
     return RegionState.objects.filter(pk__in=ids).update(claimable_at=now)
 

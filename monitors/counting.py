@@ -14,6 +14,8 @@ from monitors.status import RegionView, Streak
 from monitors.watched import Watched
 
 GOOD_EVIDENCE_EVERY = timedelta(hours=1)
+# Monitors that began together, as all do when an engine starts, would all write theirs together each hour.
+_EVIDENCE_SPREAD_SECONDS = 1800
 
 
 class StateRow(NamedTuple):
@@ -136,7 +138,7 @@ def _judge(result: Result, row: StateRow, watched: Watched, learned: Any) -> Cou
     fresh_until = status.fresh_until(checked_at, interval_seconds=watched.interval_seconds)
     view = RegionView(streak, fresh_until, findings_mark is not None)
     kept = row.good_evidence_at
-    keeps_good = result.ok and (kept is None or checked_at - kept > GOOD_EVIDENCE_EVERY)
+    keeps_good = result.ok and (kept is None or checked_at - kept > _evidence_age(row.monitor_id))
     return Counted(
         result=result,
         before=row,
@@ -150,6 +152,10 @@ def _judge(result: Result, row: StateRow, watched: Watched, learned: Any) -> Cou
         facts_mark=mark_of(facts) if facts else row.facts_mark,
         keeps_good=keeps_good,
     )
+
+
+def _evidence_age(monitor_id: int) -> timedelta:
+    return GOOD_EVIDENCE_EVERY + timedelta(seconds=monitor_id % _EVIDENCE_SPREAD_SECONDS)
 
 
 def _is_slow(result: Result, threshold_ms: int | None) -> bool:

@@ -41,7 +41,12 @@ def hold_all(monitor_ids: Iterable[int]) -> None:
 
 def hold_states(monitor_id: int) -> MonitorState | None:
     """The state of a monitor, locked with all its region states; None when it is gone."""
-    list(
-        RegionState.objects.filter(monitor=monitor_id).order_by("pk").select_for_update(of=("self",)).values_list("pk")
-    )
-    return MonitorState.objects.select_for_update(of=("self",)).filter(pk=monitor_id).first()
+    return next(iter(hold_all_states([monitor_id])), None)
+
+
+def hold_all_states(monitor_ids: Iterable[int]) -> list[MonitorState]:
+    """The same of many, by id; left out is what has been deleted meanwhile."""
+    ids = list(monitor_ids)
+    regions = RegionState.objects.filter(monitor__in=ids).order_by("pk").select_for_update(of=("self",))
+    list(regions.values_list("pk"))
+    return list(MonitorState.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))

@@ -167,8 +167,9 @@ class RegionState(models.Model):
 
     workspace_path = "monitor__workspace"
 
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="region_states")
-    region = models.ForeignKey(Region, models.CASCADE, related_name="+")
+    # Every check moves the row twice, and each index with it: only those that are read.
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="region_states", db_index=False)
+    region = models.ForeignKey(Region, models.CASCADE, related_name="+", db_index=False)
     next_check_at = models.DateTimeField()
     claimable_at = models.DateTimeField(null=True)
     claimed_by = models.BigIntegerField(null=True)
@@ -216,8 +217,8 @@ class EngineRun(models.Model):
 class Result(models.Model):
     """One check's outcome. Lean: written by the thousand, never edited. Phases are durations in milliseconds.
 
-    On PostgreSQL the table lies in partitions, one a day (`partitions.py`). No constraint on the foreign keys: who
-    stores results holds the monitor's region states, and so does who deletes it.
+    On PostgreSQL the table lies in partitions, one a day (`common/partitions.py`). No constraint on the foreign keys:
+    who stores results holds the monitor's region states, and so does who deletes it.
     """
 
     workspace_path = "monitor__workspace"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from common.bulk import insert_rows, update_rows
+from common.bulk import insert_rows, numbers, update_rows
 from monitors.counting import Counted, StateRow, count, instant
 from monitors.evidence import evidence_of
 from monitors.facts import keep_facts
@@ -88,13 +88,13 @@ def _lock(results: Sequence[Result]) -> dict[tuple[int, int], StateRow]:
     """
     monitors = {one.check.monitor_id for one in results}
     states = (
-        RegionState.objects.filter(monitor__in=monitors, region__in={one.check.region_id for one in results})
+        RegionState.objects.filter(monitor__in=numbers(monitors), region__in={one.check.region_id for one in results})
         .order_by("pk")
         .select_for_update(of=("self",))
         .values_list("pk", *_LOCKED_FIELDS)
     )
     locked = [StateRow(*values) for values in states]
-    found = MonitorState.objects.filter(pk__in=monitors).values_list("pk", "status", "monitor__version")
+    found = MonitorState.objects.filter(pk__in=numbers(monitors)).values_list("pk", "status", "monitor__version")
     now_in = {pk: (status, version) for pk, status, version in found}
     rows = {}
     for row in locked:

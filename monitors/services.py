@@ -12,7 +12,7 @@ from accounts.models import Workspace
 from billing.limits import limits_of
 from common.invalid import FieldError, Invalid
 from monitors import events
-from monitors.allowance import must_have_room, must_have_room_to_resume, naming_plan
+from monitors.allowance import must_allow_regions, must_have_room, must_have_room_to_resume, naming_plan
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import Kind, kinds
 from monitors.learning import forget_answers
@@ -150,6 +150,7 @@ def _checked(
     errors += unknown
     if errors or kind is None:
         raise Invalid(errors)
+    must_allow_regions(limits, named.regions or (), monitor)
     return kind, settings, named
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from common.bulk import update_rows
+from common.bulk import create_rows, update_rows
 from monitors import events
 from monitors.events import Changed
 from monitors.models import Monitor, MonitorState, StatusChange
@@ -63,7 +63,7 @@ def _apply(turns: Sequence[Turn], now: datetime) -> list[StatusChange]:
     """Turns of different monitors."""
     if not turns:
         return []
-    changes = StatusChange.objects.bulk_create([_row(turn) for turn in turns])
+    changes = create_rows(_row(turn) for turn in turns)
     for turn, change in zip(turns, changes, strict=True):
         turn.state.status, turn.state.status_since = change.after, change.at
     states = [(turn.state.pk, turn.state.status, turn.state.status_since) for turn in turns]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from monitors.models import Monitor
 
 
@@ -46,11 +48,17 @@ class Watched:
 
 
 class WatchedCache:
-    """Snapshots by monitor id; one whose version is old is read again. For one thread."""
+    """Snapshots by monitor id; one whose version is old is read again. For one thread.
 
-    def __init__(self, most: int = 200_000) -> None:
+    Most monitors differ in little but their target: parts of settings that are equal are kept once, and nobody may
+    change them.
+    """
+
+    def __init__(self, most: int = 200_000, most_shared: int = 2000) -> None:
         self._most = most
         self._by_id: dict[int, Watched] = {}
+        self._most_shared = most_shared
+        self._shared: dict[bytes, Any] = {}
 
     def get_many(self, versions: Mapping[int, int]) -> dict[int, Watched]:
         """Snapshots of monitors {id: version}, with at most one query; a deleted monitor is left out."""
@@ -66,7 +74,15 @@ class WatchedCache:
         for pk in ids:
             self._by_id.pop(pk, None)
         for monitor in Monitor.objects.filter(pk__in=ids):
+            monitor.settings = {name: self._share(value) for name, value in monitor.settings.items()}
             self._by_id[monitor.pk] = Watched.of(monitor)
+
+    def _share(self, part: Any) -> Any:
+        if not isinstance(part, dict | list):
+            return part
+        if len(self._shared) >= self._most_shared:
+            self._shared.clear()
+        return self._shared.setdefault(orjson.dumps(part), part)
 
     def _version(self, monitor_id: int) -> int | None:
         found = self._by_id.get(monitor_id)

@@ -19,6 +19,8 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 ingest = Ingest()
 ping_app = PingApp(ingest)
 stream_app = StreamApp(bus)
+# What ends at once when the server is told to stop; each is safe in a signal handler and from any thread.
+endings: list[Callable[[], None]] = [bus.stop]
 
 
 def dispatch(scope: Scope) -> App | None:
@@ -35,15 +37,16 @@ def start() -> None:
     """Makes ready to store pings and to stream; called in the event loop that serves."""
     ingest.start()
     live.start()
-    stream_app.on_open = _end_streams_on_signal
+    stream_app.on_open = end_on_signal
 
 
 def stop_streams() -> None:
-    """Ends every open stream within a moment; safe in a signal handler and from any thread."""
-    bus.stop()
+    """Ends every open stream, and all else in `endings`, within a moment."""
+    for end in endings:
+        end()
 
 
-def _end_streams_on_signal() -> None:
+def end_on_signal() -> None:
     """Servers wait for open requests before they say that they stop; a stream would keep them waiting.
 
     Done when the first stream opens: by then the server has set its own handlers, which ours calls. One that an event

@@ -1,6 +1,6 @@
 """Writes of dependencies by people: making, editing, pinning, removing, and who needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from accounts.models import Workspace
 from common.invalid import Conflict
 from monitors.models import Monitor
 from signals.dependency_fields import DEFAULTS, PIN_OK, clean
+from signals.events import DependencyJudged
 from signals.models import Dependency, DependencyLink, DependencyStatus
 from signals.reporting import MOST_IN_A_WORKSPACE, judge
 
@@ -55,8 +56,7 @@ def edit_dependency(*, dependency: Dependency, by: Actor, now: datetime, fields:
 def delete_dependency(*, dependency: Dependency, by: Actor, now: datetime) -> None:
     """Removes it; incidents that reports of it opened are resolved. Raises Conflict when it is gone."""
     dependency = _held(dependency)
-    for link in _links(dependency):
-        _close(dependency, link, f"The dependency was removed by {by.label}", now)
+    _close(dependency, _links(dependency), f"The dependency was removed by {by.label}", now)
     audit.record(by=by, workspace=dependency.workspace, verb="delete", target=dependency)
     dependency.delete()
 
@@ -79,7 +79,7 @@ def unlink(*, dependency: Dependency, monitor: Monitor, by: Actor, now: datetime
     found = DependencyLink.objects.filter(dependency=dependency, monitor=monitor).select_related("monitor").first()
     if found is None:
         return
-    _close(dependency, found, f"The link was removed by {by.label}", now)
+    _close(dependency, [found], f"The link was removed by {by.label}", now)
     found.delete()
     _say(dependency, by, {"dependents": [monitor.pk, None]})
 
@@ -114,18 +114,16 @@ def _shown(value: Any) -> Any:
 def _set_dependents(dependency: Dependency, wanted: list[Monitor], by: Actor, now: datetime) -> dict[str, Any]:
     links = {one.monitor_id: one for one in _links(dependency)}
     ids = {monitor.pk for monitor in wanted}
-    for monitor_id, one in links.items():
-        if monitor_id not in ids:
-            _close(dependency, one, f"The link was removed by {by.label}", now)
-            one.delete()
+    gone = [one for monitor_id, one in links.items() if monitor_id not in ids]
+    _close(dependency, gone, f"The link was removed by {by.label}", now)
+    DependencyLink.objects.filter(pk__in=[one.pk for one in gone]).delete()
     new = [DependencyLink(dependency=dependency, monitor=one) for one in wanted if one.pk not in links]
     DependencyLink.objects.bulk_create(new)
     return {"dependents": [sorted(links), sorted(ids)]} if set(links) != ids else {}
 
 
-def _close(dependency: Dependency, one: DependencyLink, reason: str, now: datetime) -> None:
-    if one.reported_status == DependencyStatus.DOWN:
-        judge(dependency=dependency, monitor=one.monitor, is_down=False, at=now, reason=reason, now=now)
+def _close(dependency: Dependency, links: Iterable[DependencyLink], reason: str, now: datetime) -> None:
+    _judge(dependency, links, is_down=False, reason=reason, now=now)
 
 
 def _rejudge(dependency: Dependency, before: str, by: Actor, now: datetime) -> None:
@@ -134,6 +132,12 @@ def _rejudge(dependency: Dependency, before: str, by: Actor, now: datetime) -> N
         return
     is_down = before == PIN_OK
     reason = f"{'Unpinned' if is_down else 'Pinned as OK'} by {by.label}"
-    for one in _links(dependency):
-        if one.reported_status == DependencyStatus.DOWN:
-            judge(dependency=dependency, monitor=one.monitor, is_down=is_down, at=now, reason=reason, now=now)
+    _judge(dependency, _links(dependency), is_down=is_down, reason=reason, now=now)
+
+
+def _judge(
+    dependency: Dependency, links: Iterable[DependencyLink], *, is_down: bool, reason: str, now: datetime
+) -> None:
+    """What the checks that reported it down hold of it now."""
+    down = [one for one in links if one.reported_status == DependencyStatus.DOWN]
+    judge([DependencyJudged(dependency, one.monitor, is_down, now, reason) for one in down], now=now)

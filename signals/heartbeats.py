@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
 
-from accounts.models import Workspace
 from common import clock
 from common.invalid import FieldError, Invalid
 from monitors.kinds import kinds
@@ -43,17 +43,11 @@ class HeartbeatKind:
         return ""
 
     def attach(self, monitor: Monitor, settings: Mapping[str, Any], *, now: datetime) -> None:
-        _refuse_taken_slug(monitor, settings["slug"])
         status = MonitorState.objects.select_for_update(of=("self",)).get(pk=monitor.pk)
         state = HeartbeatState.objects.select_for_update(of=("self",)).filter(pk=monitor.pk).first()
         values = {name: settings[name] for name in _STORED}
-        if state is None:
-            token = settings["token"] or new_ping_token()
-            heartbeat = Heartbeat.objects.create(monitor=monitor, token=token, **values)
-            state = HeartbeatState(heartbeat=heartbeat)
-        else:
-            Heartbeat.objects.filter(pk=monitor.pk).update(**values)
-            heartbeat = Heartbeat.objects.get(pk=monitor.pk)
+        heartbeat = _stored(monitor, "" if state else settings["token"] or new_ping_token(), values)
+        state = state or HeartbeatState(heartbeat=heartbeat)
         heartbeat.monitor = monitor
         monitor.heartbeat = heartbeat
         _expect(heartbeat, state, status, now)
@@ -78,14 +72,25 @@ class HeartbeatKind:
         _look_at(heartbeat, state, Status.RESUMED)
 
 
-def _refuse_taken_slug(monitor: Monitor, slug: str) -> None:
-    """Holds the workspace until the transaction ends: of two who take one slug at once the later sees the earlier."""
-    if not slug:
-        return
-    Workspace.objects.select_for_update(no_key=True).filter(pk=monitor.workspace_id).first()
-    others = Heartbeat.objects.filter(monitor__workspace=monitor.workspace_id, slug=slug).exclude(pk=monitor.pk)
-    if others.exists():
-        raise Invalid([FieldError("/slug", "taken", "Another heartbeat of this workspace has this slug.")])
+def _stored(monitor: Monitor, new_token: str, values: Mapping[str, Any]) -> Heartbeat:
+    """Its heartbeat with `values`, made when it has a `new_token`. Raises Invalid for what another has already."""
+    try:
+        with transaction.atomic():
+            if new_token:
+                return Heartbeat.objects.create(
+                    monitor=monitor, workspace_id=monitor.workspace_id, token=new_token, **values
+                )
+            Heartbeat.objects.filter(pk=monitor.pk).update(**values)
+    except IntegrityError as error:
+        raise Invalid([_taken(monitor, values["slug"])]) from error
+    return Heartbeat.objects.get(pk=monitor.pk)
+
+
+def _taken(monitor: Monitor, slug: str) -> FieldError:
+    others = Heartbeat.objects.filter(workspace=monitor.workspace_id, slug=slug).exclude(pk=monitor.pk)
+    if slug and others.exists():
+        return FieldError("/slug", "taken", "Another heartbeat of this workspace has this slug.")
+    return FieldError("/token", "taken", "Another heartbeat has this token.")
 
 
 def _expect(heartbeat: Heartbeat, state: HeartbeatState, status: MonitorState, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import ApiToken, User, WorkspaceOwned
+from accounts.models import ApiToken, User, Workspace, WorkspaceOwned
 from common.scoping import ScopedManager
 from monitors.models import Monitor
 
@@ -17,11 +17,13 @@ def new_ping_token() -> str:
 
 
 class Heartbeat(models.Model):
-    """When a monitor of type heartbeat expects its pings; its configuration only."""
+    """When a monitor of type heartbeat expects its pings; its configuration only.
 
-    workspace_path = "monitor__workspace"
+    `workspace` is its monitor's, said once more: within it a slug names one heartbeat.
+    """
 
     monitor = models.OneToOneField(Monitor, models.CASCADE, primary_key=True, related_name="heartbeat")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     token = models.CharField(max_length=64, unique=True, default=new_ping_token)
     slug = models.SlugField(max_length=120, blank=True)
     schedule: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
@@ -32,6 +34,11 @@ class Heartbeat(models.Model):
     filters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
 
     objects = ScopedManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "slug"], condition=~Q(slug=""), name="one_heartbeat_a_slug")
+        ]
 
     def __str__(self) -> str:
         return f"{self.monitor_id}: {self.token[:4]}…"
@@ -82,11 +89,18 @@ class SignalType(models.TextChoices):
 
 
 class Signal(models.Model):
-    """One ping, or one word of the platform about a heartbeat. Settling completes it once, then it is never edited."""
+    """One ping, or one word of the platform about a heartbeat. Settling completes it once, then it is never edited.
+
+    On PostgreSQL the table lies in partitions, one a day (`common/partitions.py`): ask for a stretch of `created_at`
+    where you know it. No constraint on the foreign key: who stores signals holds the heartbeat's state, and so does
+    who deletes it.
+    """
 
     workspace_path = "heartbeat__monitor__workspace"
 
-    heartbeat = models.ForeignKey(Heartbeat, models.CASCADE, related_name="signals", db_index=False)
+    heartbeat = models.ForeignKey(
+        Heartbeat, models.CASCADE, related_name="signals", db_index=False, db_constraint=False
+    )
     type = models.CharField(max_length=10, choices=SignalType.choices)
     created_at = models.DateTimeField()
     source_ip = models.GenericIPAddressField(null=True)

@@ -1,13 +1,17 @@
 """What reports of dependencies write, inside the transaction that settles the pings which carried them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
+from common.bulk import update_rows
 from monitors.models import Monitor
 from signals import events
 from signals.dependency_reports import Report, reports_of
+from signals.events import DependencyJudged
 from signals.models import Dependency, DependencyLink, DependencyStatus, Signal
 
 MOST_IN_A_WORKSPACE = 1_000
@@ -37,47 +41,73 @@ def _matching(names: set[tuple[int, str]]) -> QuerySet[Dependency]:
 
 
 def _make(missing: Sequence[tuple[int, str]]) -> None:
-    for workspace_id in sorted({workspace_id for workspace_id, _ in missing}):
-        room = max(0, MOST_IN_A_WORKSPACE - Dependency.objects.filter(workspace=workspace_id).count())
-        words = [name for owner, name in missing if owner == workspace_id][:room]
-        made = [Dependency(workspace_id=workspace_id, name=name) for name in words]
-        Dependency.objects.bulk_create(made, ignore_conflicts=True)
+    if not missing:
+        return
+    rows = Dependency.objects.filter(workspace__in={workspace for workspace, _ in missing}).order_by()
+    count = Counter(dict(rows.values_list("workspace").annotate(Count("pk"))))
+    made = []
+    for workspace_id, name in missing:
+        if count[workspace_id] < MOST_IN_A_WORKSPACE:
+            count[workspace_id] += 1
+            made.append(Dependency(workspace_id=workspace_id, name=name))
+    Dependency.objects.bulk_create(made, ignore_conflicts=True)
 
 
-def note_reports(
-    *, monitor: Monitor, signals: Iterable[Signal], reports: Mapping[int, Sequence[Report]], named: Named, now: datetime
-) -> None:
-    """Writes what the pings of one check said, in order; whoever hears `dependency_judged` is told of each change."""
-    links = {link.dependency_id: link for link in DependencyLink.objects.filter(monitor=monitor)}
-    touched: dict[int, DependencyLink] = {}
-    for signal in signals:
-        for report in reports.get(signal.pk, ()):
-            dependency = named.get((monitor.workspace_id, report.name))
-            if dependency is None:
-                continue
-            link = links.get(dependency.pk) or DependencyLink.objects.create(dependency=dependency, monitor=monitor)
-            links[dependency.pk] = touched[dependency.pk] = link
-            _note(dependency, monitor, link, report, signal.created_at, now)
-    DependencyLink.objects.bulk_update(touched.values(), ["reported_status", "reported_at"])
+class Said(NamedTuple):
+    """What the pings of one check said, each with its reports, in order."""
+
+    monitor: Monitor
+    pings: Sequence[tuple[Signal, Sequence[Report]]]
 
 
-def _note(
-    dependency: Dependency, monitor: Monitor, link: DependencyLink, report: Report, at: datetime, now: datetime
-) -> None:
-    before = link.reported_status
+def note_reports(said: Sequence[Said], *, named: Named, now: datetime) -> None:
+    """Writes what the pings of different checks said; whoever hears `dependencies_judged` is told of each change."""
+    rows = DependencyLink.objects.filter(monitor__in=[one.monitor for one in said], dependency__in=named.values())
+    links = {(link.monitor_id, link.dependency_id): link for link in rows}
+    touched: dict[tuple[int, int], DependencyLink] = {}
+    judged = []
+    for monitor, signal, report in _each(said):
+        dependency = named.get((monitor.workspace_id, report.name))
+        if dependency is None:
+            continue
+        key = (monitor.pk, dependency.pk)
+        link = links.setdefault(key, DependencyLink(dependency=dependency, monitor=monitor))
+        touched[key] = link
+        if _note(link, report, signal.created_at) and dependency.pinned_status != DependencyStatus.OK:
+            reason = f"{dependency.name} was reported {'down' if report.is_down else 'ok'}"
+            judged.append(DependencyJudged(dependency, monitor, report.is_down, signal.created_at, reason))
+    DependencyLink.objects.bulk_create([link for link in touched.values() if link.pk is None])
+    update_rows(
+        DependencyLink,
+        "id",
+        ("reported_status", "reported_at"),
+        [(link.pk, link.reported_status, link.reported_at) for link in touched.values()],
+    )
+    judge(judged, now=now)
+
+
+def _each(said: Iterable[Said]) -> Iterator[tuple[Monitor, Signal, Report]]:
+    for monitor, pings in said:
+        for signal, reports in pings:
+            for report in reports:
+                yield monitor, signal, report
+
+
+def _note(link: DependencyLink, report: Report, at: datetime) -> bool:
+    """Whether that is news: down after anything else, or ok after down."""
+    was_down = link.reported_status == DependencyStatus.DOWN
     link.reported_status = DependencyStatus.DOWN if report.is_down else DependencyStatus.OK
     link.reported_at = at
-    is_news = (before == DependencyStatus.DOWN) != report.is_down
-    if is_news and dependency.pinned_status != DependencyStatus.OK:
-        reason = f"{dependency.name} was reported {'down' if report.is_down else 'ok'}"
-        judge(dependency=dependency, monitor=monitor, is_down=report.is_down, at=at, reason=reason, now=now)
+    return was_down != report.is_down
 
 
-def judge(*, dependency: Dependency, monitor: Monitor, is_down: bool, at: datetime, reason: str, now: datetime) -> None:
-    """Says upward that what a check holds of a dependency has changed."""
-    events.dependency_judged.send(
-        sender=Dependency, dependency=dependency, monitor=monitor, is_down=is_down, at=at, reason=reason, now=now
-    )
+def judge(judged: Sequence[DependencyJudged], *, now: datetime) -> None:
+    """Says upward what checks hold of dependencies; what one check says twice of one goes in two events, in order."""
+    while judged:
+        first = {(one.monitor.pk, one.dependency.pk): one for one in reversed(judged)}
+        told = {id(one) for one in first.values()}
+        events.dependencies_judged.send(sender=Dependency, judged=[one for one in judged if id(one) in told], now=now)
+        judged = [one for one in judged if id(one) not in told]
 
 
 def forget_reports(monitor: Monitor) -> None:

@@ -17,8 +17,8 @@ def heartbeat_by_token(workspace: Workspace, token: str) -> Heartbeat | None:
 
 
 def heartbeat_by_slug(ping_key: str, slug: str) -> Heartbeat | None:
-    """The heartbeat with this slug in the workspace with this ping key; the oldest when two share it."""
-    return Heartbeat.objects.filter(monitor__workspace__ping_key=ping_key, slug=slug).order_by("pk").first()
+    """The heartbeat with this slug in the workspace with this ping key; None when there is none."""
+    return Heartbeat.objects.filter(workspace__ping_key=ping_key, slug=slug).first()
 
 
 def signal_history(

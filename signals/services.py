@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.actor import SYSTEM
 from accounts.models import Workspace
 from billing.limits import PlanLimit
+from common.invalid import Invalid
 from monitors.services import create_monitor
 from signals.models import Heartbeat, Liveness
 from signals.selectors import INGEST, heartbeat_by_slug
@@ -44,13 +45,11 @@ def note_alive(*, now: datetime) -> None:
 def heartbeat_for_slug(*, ping_key: str, slug: str, now: datetime) -> Heartbeat | None:
     """The heartbeat with this slug, made if there is none: daily, to be edited.
 
-    None when no workspace has the key, or its plan no room.
+    None when no workspace has the key, or its plan no room. Raises Invalid for a slug that none can have.
     """
-    workspace = Workspace.objects.select_for_update(no_key=True).filter(ping_key=ping_key).first()
-    if workspace is None:
-        return None
+    workspace = Workspace.objects.filter(ping_key=ping_key).first()
     found = heartbeat_by_slug(ping_key, slug)
-    if found is not None:
+    if workspace is None or found is not None:
         return found
     schedule = {"kind": "interval", "interval_seconds": FIRST_INTERVAL_SECONDS}
     fields = {"name": slug, "type": "heartbeat", "settings": {"schedule": schedule, "slug": slug}}
@@ -58,3 +57,9 @@ def heartbeat_for_slug(*, ping_key: str, slug: str, now: datetime) -> Heartbeat 
         return create_monitor(workspace=workspace, by=SYSTEM, now=now, fields=fields).heartbeat
     except PlanLimit:
         return None
+    except Invalid:
+        # Another first ping, or a person, may have taken the slug at this moment.
+        found = heartbeat_by_slug(ping_key, slug)
+        if found is None:
+            raise
+        return found

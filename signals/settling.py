@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import F
 
-from common.bulk import update_rows
+from common.bulk import Within, create_rows, update_rows
 from common.instants import rfc3339
 from monitors.models import MonitorState, Status
 from monitors.services import Turn, change_statuses
@@ -21,7 +21,7 @@ from signals.dependency_reports import Report
 from signals.events import Stored
 from signals.models import Heartbeat, HeartbeatState, Signal
 from signals.progress import Observed, Progress, Rules, Step
-from signals.reporting import Named, named_dependencies, note_reports, reports_in
+from signals.reporting import Named, Said, named_dependencies, note_reports, reports_in
 from signals.shown import signal_json
 
 AT_ONCE = 100
@@ -82,10 +82,14 @@ def advance(
 
 def _note_reports(rows: Sequence[Held], waiting: dict[int, list[Signal]], now: datetime) -> None:
     reports, named = _reported(rows, waiting)
-    for row in rows:
-        signals = [signal for signal in waiting[row.state.pk] if signal.pk in reports]
-        if signals and row.monitor_state.status != Status.PAUSED:
-            note_reports(monitor=row.heartbeat.monitor, signals=signals, reports=reports, named=named, now=now)
+    if reports:
+        watched = [row for row in rows if row.monitor_state.status != Status.PAUSED]
+        pings = {
+            row.state.pk: [(signal, reports[signal.pk]) for signal in waiting[row.state.pk] if signal.pk in reports]
+            for row in watched
+        }
+        said = [Said(row.heartbeat.monitor, pings[row.state.pk]) for row in watched if pings[row.state.pk]]
+        note_reports(said, named=named, now=now)
 
 
 def _reported(rows: Sequence[Held], waiting: dict[int, list[Signal]]) -> tuple[dict[int, list[Report]], Named]:
@@ -116,10 +120,16 @@ def _hold(ids: list[int], due_by: datetime | None) -> list[Held]:
 
 
 def _waiting(rows: Sequence[Held]) -> dict[int, list[Signal]]:
-    """The signals that had no effect yet, in order. None is older than `attention_at`: that keeps the search short."""
+    """The signals that had no effect yet, in order. None is older than `attention_at`: that keeps the search short.
+
+    The oldest of these said once more as a value lets PostgreSQL leave the days before it alone.
+    """
+    if not rows:
+        return {}
     found = Signal.objects.filter(
         heartbeat__in=[row.state.pk for row in rows],
-        created_at__gte=F("heartbeat__state__attention_at"),
+        created_at__gte=min(row.state.attention_at for row in rows if row.state.attention_at),
+        heartbeat__state__attention_at__lte=F("created_at"),
         id__gt=F("heartbeat__state__settled_signal_id"),
     ).order_by("id")
     by_heartbeat: dict[int, list[Signal]] = defaultdict(list)
@@ -181,12 +191,18 @@ def _settle_one(moved: Progress, signal: Signal) -> bool:
 def _write(moves: Sequence[Move]) -> None:
     """What the moves leave in the tables of signals and of their states, in three statements for all."""
     settled = [(one.pk, one.type, one.duration_ms, one.metadata) for move in moves for one in move.settled]
-    update_rows(Signal, "id", ("type", "duration_ms", "metadata"), settled)
-    Signal.objects.bulk_create([word for move in moves for word in move.words])
+    days = _span(one.created_at for move in moves for one in move.settled)
+    update_rows(Signal, "id", ("type", "duration_ms", "metadata"), settled, within=days)
+    create_rows(word for move in moves for word in move.words)
     for move in moves:
         _set(move.row.state, move.moved, move.signals)
     states = [(move.row.state.pk, *(getattr(move.row.state, name) for name in _MOVED)) for move in moves]
     update_rows(HeartbeatState, "heartbeat", _MOVED, states)
+
+
+def _span(instants: Iterable[datetime]) -> Within | None:
+    known = sorted(instants)
+    return Within("created_at", known[0], known[-1]) if known else None
 
 
 def _set(state: HeartbeatState, moved: Progress, signals: Sequence[Signal]) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from accounts.actor import SYSTEM
+from common.models import MetricValue
 from incidents.models import EventType, HeldIncident, Severity
 from incidents.services import acknowledge, add_note, add_timeline, open_manual
 from monitors.deploying import create_deployment
@@ -56,6 +57,7 @@ def one_of_each(workspace, now, by, number=0):
     StatusChange.objects.create(monitor=monitor, at=at, before="NEW", after="DOWN", reason="refused")
     DailyRollup.objects.create(monitor=monitor, region=region, day=at.date(), checks=1, failures=1, summary=b"")
     HourlyRollup.objects.create(monitor=monitor, region=region, day=at.date(), hours=b"")
+    MetricValue.objects.create(name=f"websignal_rows_{number}", labels="{}", value=number, said_at=at.timestamp())
     RollupMark.objects.get_or_create(defaults={"hours_until": at, "days_until": at})
     Report.objects.create(workspace=workspace, monitor=monitor, format="pdf", since=at, until=at, created_at=at)
     LateHour.objects.create(monitor=monitor, hour=at)

@@ -6,7 +6,9 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
 
 from accounts import services
@@ -38,6 +40,18 @@ def unhurried():
     """Tests ask faster than people may, all from one address; those of the rate limit set it back."""
     with override_settings(API_RATE_PER_SECOND=1_000_000):
         yield
+
+
+@pytest.fixture
+def queries_of(db):
+    """`queries_of(act)`: how many queries it takes."""
+
+    def count(act):
+        with CaptureQueriesContext(connection) as queries:
+            act()
+        return len(queries)
+
+    return count
 
 
 @pytest.fixture

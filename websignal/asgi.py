@@ -1,4 +1,4 @@
-"""The web process: raw applications for pings and the live stream, Django for the rest."""
+"""The web process: raw applications for pings, the live stream and readers that wait, Django for the rest."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
+from accounts.waiting import EventsApp  # noqa: E402
 from common.metrics_thread import MetricsThread  # noqa: E402
 from signals import asgi as signals  # noqa: E402
 from signals.ingest.answers import Receive, Send  # noqa: E402
@@ -20,6 +21,8 @@ from signals.ingest.answers import Receive, Send  # noqa: E402
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 metrics = MetricsThread()
 django_application: Any = ASGIHandler()
+events = EventsApp(django_application, on_wait=signals.end_on_signal)
+signals.endings.append(events.stop)
 
 
 async def application(scope: Any, receive: Receive, send: Send) -> None:
@@ -29,6 +32,8 @@ async def application(scope: Any, receive: Receive, send: Send) -> None:
     elif scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1000})
+    elif events.takes(scope):
+        await events(scope, receive, send)
     else:
         await (signals.dispatch(scope) or django_application)(scope, receive, send)
 
@@ -39,9 +44,11 @@ async def _live(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             signals.start()
+            events.start()
             metrics.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            events.stop()
             await signals.stop()
             await asyncio.to_thread(metrics.stop)
             await send({"type": "lifespan.shutdown.complete"})

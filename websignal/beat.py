@@ -23,6 +23,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "alerts: send codes to phone numbers": every(5, "alerts.tasks.send_codes"),
     "alerts: tell what a window held back": every(5, "alerts.tasks.tell_held"),
     "alerts: remind of open incidents": every(5, "alerts.tasks.remind"),
+    "alerts: plan and make monthly reports": every(10, "alerts.tasks.monthly_reports"),
+    "alerts: drop old monthly reports": every(3600, "alerts.tasks.drop_old_reports"),
     "accounts: mail invitations": every(5, "accounts.send_invitations"),
     "accounts: clear OAuth tokens that ended": every(3600, "accounts.clear_tokens"),
     "monitors: roll results up": every(60, "monitors.roll_up"),

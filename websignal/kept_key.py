@@ -1,4 +1,4 @@
-"""The keys that the embedded default makes for itself and keeps in files."""
+"""The keys that are given, or that the embedded default makes for itself and keeps in files."""
 
 import os
 import secrets
@@ -9,6 +9,23 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ImproperlyConfigured
+
+from websignal.env import Environment
+
+
+def secret_key_of(env: Environment, path: Path, *, may_make: bool, is_test: bool, is_agent: bool) -> str:
+    """`SECRET_KEY` as given; else the key kept in `path` where one may be made. Raises ImproperlyConfigured."""
+    given = env.text(
+        "SECRET_KEY",
+        "",
+        "Signs sessions and encrypts stored secrets; at least 32 characters. Required in production.",
+        shown="made once, kept in `DATA_DIR/secret_key`",
+    )
+    if is_agent:
+        return secrets.token_urlsafe(48)
+    if given or not may_make:
+        return given
+    return "tests-only-" + "k" * 40 if is_test else kept_key(path)
 
 
 def kept_key(path: Path) -> str:

@@ -12,6 +12,7 @@ from drf_spectacular.settings import patched_settings
 
 from common.api.problems import Problem, problem_response
 from common.api.renderers import to_json
+from websignal.openapi_channels import add_channels
 from websignal.openapi_oauth import OAUTH_PATHS, oauth_scheme, offer_oauth
 from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
 from websignal.openapi_samples import add_samples
@@ -33,6 +34,7 @@ def document() -> dict[str, Any]:
     found["tags"] = TAGS
     offer_oauth(found["paths"])
     add_types(components["schemas"])
+    add_channels(components["schemas"])
     _close(components["schemas"])
     _name_the_object(found["paths"], components["schemas"])
     add_samples(found)

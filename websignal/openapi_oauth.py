@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.oauth.rights import OfferedScopes
+from websignal import openapi_oauth_answers as answers
 
 _TOKEN_URL = "/oauth/token"  # noqa: S105
 
@@ -51,54 +52,74 @@ def _form(required: str, optional: str = "") -> dict[str, Any]:
     return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
 
 
-def _answer(description: str, *properties: str) -> dict[str, Any]:
-    schema = {"type": "object", "properties": {name: {} for name in properties}, "additionalProperties": True}
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-_REFUSED = _answer("Refused, with the error of the RFC.", "error", "error_description")
+_REFUSED = _answer("Refused, with the error of the RFC.", answers.ERROR)
+_WITHOUT_OPENID = {"404": {"description": "OpenID Connect is off: the server has no key to sign with."}}
 
 
 def _operation(name: str, summary: str, answer: dict[str, Any], **more: Any) -> dict[str, Any]:
     refusals = dict.fromkeys(("400", "401", "429"), _REFUSED) if "requestBody" in more else {}
+    others = more.pop("others", {})
     return {
         "operationId": name,
         "summary": summary,
         "tags": ["OAuth"],
         "security": [],
         **more,
-        "responses": {"200": answer, **refusals},
+        "responses": {"200": answer, **refusals, **others},
     }
+
+
+def _userinfo(name: str) -> dict[str, Any]:
+    return _operation(
+        name,
+        "Who the person of an access token is, as far as its scopes allow (OpenID Connect Core section 5.3).",
+        _answer("The claims.", answers.USERINFO),
+        security=[{"oauth2": ["openid"]}],
+        others=dict.fromkeys(("400", "401", "403", "429"), _REFUSED),
+    )
+
+
+def _query(name: str, *, required: bool) -> dict[str, Any]:
+    return {"in": "query", "name": name, "required": required, "schema": {"type": "string"}}
+
+
+_HTML = {"text/html": {"schema": {"type": "string"}}}
+
+
+def _page(name: str, summary: str, parameters: list[dict[str, Any]], others: dict[str, Any]) -> dict[str, Any]:
+    page = {"description": "The page.", "content": _HTML}
+    return _operation(name, summary, page, parameters=parameters, others=others)
 
 
 _ASKED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 _CLIENT = "client_id client_secret"
 OAUTH_PATHS: dict[str, Any] = {
     "/oauth/authorize": {
-        "get": {
-            "operationId": "oauth_authorize",
-            "summary": "The page on which a person lets an application in (RFC 6749, PKCE with S256 by RFC 7636).",
-            "tags": ["OAuth"],
-            "security": [],
-            "parameters": [
+        "get": _page(
+            "oauth_authorize",
+            "The page on which a person lets an application in (RFC 6749, PKCE with S256 by RFC 7636).",
+            [
                 {"in": "query", "name": name, "required": name != "scope", "schema": {"type": "string"}}
                 for name in _ASKED
             ],
-            "responses": {
-                "200": {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}},
+            {
                 "302": {"description": "Back to the application with `code` or `error`, or to the sign-in."},
                 "400": {
                     "description": "No such application, or not its address: nobody is sent there.",
-                    "content": {"text/html": {"schema": {"type": "string"}}},
+                    "content": _HTML,
                 },
             },
-        }
+        )
     },
     _TOKEN_URL: {
         "post": _operation(
             "oauth_token",
             "Tokens for a code, a device code, a refresh token or a machine's own secret (RFC 6749, RFC 8628).",
-            _answer("The tokens.", "access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"),
+            _answer("The tokens.", answers.TOKENS),
             requestBody=_form(
                 "grant_type", f"{_CLIENT} code redirect_uri code_verifier device_code refresh_token scope"
             ),
@@ -108,7 +129,7 @@ OAUTH_PATHS: dict[str, Any] = {
         "post": _operation(
             "oauth_device_authorization",
             "A code for a device and one for its person (RFC 8628).",
-            _answer("Both.", "device_code", "user_code", "verification_uri", "expires_in", "interval"),
+            _answer("Both.", answers.DEVICE),
             requestBody=_form("client_id", "scope"),
         )
     },
@@ -124,7 +145,7 @@ OAUTH_PATHS: dict[str, Any] = {
         "post": _operation(
             "oauth_introspect",
             "What a token may, for clients that prove who they are (RFC 7662).",
-            _answer("`active`, and of a live token the rest.", "active", "scope", "client_id", "exp"),
+            _answer("`active`, and of a live token the rest.", answers.INTROSPECTION),
             requestBody=_form("token", _CLIENT),
         )
     },
@@ -132,7 +153,35 @@ OAUTH_PATHS: dict[str, Any] = {
         "get": _operation(
             "oauth_metadata",
             "What this server offers (RFC 8414).",
-            _answer("The metadata.", "issuer", "authorization_endpoint", "token_endpoint", "scopes_supported"),
+            _answer("The metadata.", answers.METADATA),
+        )
+    },
+    "/.well-known/openid-configuration": {
+        "get": _operation(
+            "openid_configuration",
+            "The same with what OpenID Connect adds (OpenID Connect Discovery section 3).",
+            _answer("The metadata.", answers.OPENID),
+            others=_WITHOUT_OPENID,
+        )
+    },
+    "/oauth/jwks": {
+        "get": _operation(
+            "oauth_jwks",
+            "The public keys that ID tokens are signed with (RFC 7517).",
+            _answer("The keys.", answers.KEYS),
+            others=_WITHOUT_OPENID,
+        )
+    },
+    "/oauth/userinfo": {
+        "get": _userinfo("oauth_userinfo"),
+        "post": _userinfo("oauth_userinfo_by_post"),
+    },
+    "/oauth/device": {
+        "get": _page(
+            "oauth_device",
+            "The page on which a person types the code of a device and lets it in (RFC 8628 section 3.3).",
+            [_query("user_code", required=False)],
+            {"302": {"description": "To the sign-in."}},
         )
     },
 }

@@ -1,12 +1,14 @@
 """Describes a monitor type by type: each with its own settings, told apart by `type`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from common.names import camel
+from monitors.api.bodies import PROBING
 from monitors.fields import RANGES
 from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
+from websignal import openapi_heartbeat as heartbeat
 
 _TEXTS = {
     "url": {"type": "string", "format": "uri"},
@@ -14,44 +16,16 @@ _TEXTS = {
     "text": {"type": "string"},
     "bytes": {"type": "string"},
 }
-_HEARTBEAT: dict[str, Any] = {
-    "schedule": {
-        "description": "When pings are expected.",
-        "type": "object",
-        "required": ["kind"],
-        "additionalProperties": False,
-        "properties": {
-            "kind": {"type": "string", "enum": ["interval", "cron", "oncalendar"]},
-            "intervalSeconds": {"type": "integer", "minimum": 10, "maximum": 365 * 24 * 3600},
-            "expression": {"type": "string"},
-            "timezone": {"type": "string"},
-        },
-    },
-    "graceSeconds": {"type": "integer", "minimum": 0, "maximum": 30 * 24 * 3600, "default": 60},
-    "token": {"type": "string", "description": "Given at creation or made up; never changes."},
-    "slug": {"type": "string"},
-    "pingUrl": {"type": "string", "format": "uri", "readOnly": True},
-    "methods": {"type": "array", "items": {"type": "string", "enum": ["GET", "HEAD", "POST", "EMAIL"]}},
-    "failureTolerance": {"type": "integer", "minimum": 0, "maximum": 100},
-    "maxRuntimeSeconds": {"type": ["integer", "null"], "minimum": 1},
-    "filters": {
-        "type": "object",
-        "description": "Words in the body, or in the subject of a mail, that make a ping a success, failure or start.",
-    },
-    "lastPingAt": {"type": ["string", "null"], "format": "date-time", "readOnly": True},
-    "nextDueAt": {"type": ["string", "null"], "format": "date-time", "readOnly": True},
-}
-
-
+_TEXT_OF_LIST = {"type": "string", "minLength": 1, "maxLength": 4096}
 _LIMITS: dict[str, dict[str, Any]] = {
-    "name": {"minLength": 1, "maxLength": 120},
+    "name": {"minLength": 1, "maxLength": 120, "pattern": r"\S"},
     "description": {"maxLength": 1000},
-    "externalKey": {"minLength": 1, "maxLength": 200},
+    "externalKey": {"minLength": 1, "maxLength": 200, "pattern": r"\S"},
     "tags": {"maxItems": 30, "items": {"type": "string", "pattern": r"^[\w.:/-]{1,60}$"}},
     "sslExpiryDays": {"maxItems": 10, "items": {"type": "integer", "minimum": 0, "maximum": 365}},
     **{camel(name): {"minimum": low, "maximum": high} for name, (low, high, _) in RANGES.items()},
 }
-_NOT_TRIED = ("name", "escalationPolicyId")
+_NOT_TRIED = ("escalationPolicyId",)
 _EXAMPLE = {
     "name": "Shop",
     "type": "http",
@@ -63,30 +37,50 @@ _EXAMPLE = {
 
 
 def add_types(schemas: dict[str, Any]) -> None:
-    """`Monitor` and `MonitorRequest` become one of their types; a patch and a try, which may name none, take any."""
+    """`Monitor`, `MonitorRequest` and a try become one of their types; a patch, which may name none, takes any."""
+    schemas.update(heartbeat.SCHEDULES)
     for base in (schemas["Monitor"], schemas["MonitorRequest"], schemas["PatchedMonitorRequest"]):
         _limit(base["properties"])
-    for component in ("PatchedMonitorRequest", "MonitorTestRequest"):
-        properties = {**schemas["PatchedMonitorRequest"]["properties"], **_any_of(schemas)}
-        properties["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
-        schemas[component]["properties"] = properties
-    for name in _NOT_TRIED:
-        schemas["MonitorTestRequest"]["properties"].pop(name)
+    patched = schemas["PatchedMonitorRequest"]
+    tried = {key: schema for key, schema in patched["properties"].items() if key not in _NOT_TRIED}
+    patched["properties"] = {**patched["properties"], **_any_of(schemas)}
+    patched["properties"]["type"] = {"type": "string", "enum": [name for name, _ in kinds]}
+    schemas["MonitorTestRequest"] |= {"properties": tried, "required": []}
     for component in ("Monitor", "MonitorRequest"):
         schemas[component] = _one_of(schemas, component)
+    schemas["MonitorTestRequest"] = _one_of(schemas, "MonitorTestRequest", tried=True)
+    for component in ("SslTestRequest", "DnsTestRequest"):
+        schemas[component] = _either(schemas, component, "url", "hostname")
     schemas["HttpMonitorRequest"]["example"] = schemas["MonitorRequest"]["example"] = _EXAMPLE
 
 
-def _one_of(schemas: dict[str, Any], component: str) -> dict[str, Any]:
+def _one_of(schemas: dict[str, Any], component: str, *, tried: bool = False) -> dict[str, Any]:
+    """What is tried is of a type that probes; without one it is of type http, so nothing tells them apart by name."""
     base, mapping = schemas[component], {}
     for name, kind in kinds:
+        if tried and not kind.is_probed:
+            continue
         title = f"{name.capitalize()}{component}"
         schemas[title] = _typed(schemas, base, name, kind, is_request=component != "Monitor")
+        if tried and name != "http":
+            schemas[title]["required"].append("type")
         mapping[name] = f"#/components/schemas/{title}"
     return {
         "description": base.get("description", ""),
         "oneOf": [{"$ref": reference} for reference in mapping.values()],
-        "discriminator": {"propertyName": "type", "mapping": mapping},
+        **({} if tried else {"discriminator": {"propertyName": "type", "mapping": mapping}}),
+    }
+
+
+def _either(schemas: dict[str, Any], component: str, *names: str) -> dict[str, Any]:
+    """At least one of these fields is needed."""
+    base = schemas[component]
+    titles = [f"{component.removesuffix('Request')}Of{name.capitalize()}Request" for name in names]
+    for title, name in zip(titles, names, strict=True):
+        schemas[title] = {**base, "required": [name]}
+    return {
+        "description": base.get("description", ""),
+        "anyOf": [{"$ref": f"#/components/schemas/{title}"} for title in titles],
     }
 
 
@@ -95,9 +89,9 @@ def _typed(
 ) -> dict[str, Any]:
     """The whole monitor of one type."""
     own = {key: _named(f"{name}_{key}", schema, schemas) for key, schema in _settings_of(kind).items()}
-    unused = {camel(one) for one in getattr(kind, "unused", ())}
+    unused = {camel(one) for one in _unused(kind, is_request=is_request)}
     common = {key: schema for key, schema in base["properties"].items() if key not in unused}
-    needed = [camel(one.name) for one in getattr(kind, "fields", ()) if one.required] if is_request else []
+    needed = _needed(kind) if is_request else []
     return {
         **base,
         "description": getattr(kind, "summary", f"A monitor of type {name}."),
@@ -106,9 +100,21 @@ def _typed(
     }
 
 
+def _unused(kind: Kind, *, is_request: bool) -> Collection[str]:
+    """What a body of this type may not have; an answer about a heartbeat shows what it does not use as well."""
+    if not kind.is_probed:
+        return PROBING if is_request else ()
+    return getattr(kind, "unused", frozenset())
+
+
+def _needed(kind: Kind) -> list[str]:
+    fields = getattr(kind, "fields", ())
+    return [camel(one.name) for one in fields if one.required] if fields else list(heartbeat.NEEDED)
+
+
 def _settings_of(kind: Kind) -> dict[str, Any]:
     fields = getattr(kind, "fields", ())
-    return {camel(one.name): schema_of(one) for one in fields} if fields else _HEARTBEAT
+    return {camel(one.name): schema_of(one) for one in fields} if fields else heartbeat.SETTINGS
 
 
 def _any_of(schemas: dict[str, Any]) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _shape(field: Field) -> dict[str, Any]:
         case "url" | "host" | "text" | "bytes":
             return {**_TEXTS[field.kind], **_bounds(field, "minLength", "maxLength")}
         case "texts":
-            return {"type": "array", "items": {"type": "string"}, **_bounds(field, "minItems", "maxItems")}
+            return {"type": "array", "items": _TEXT_OF_LIST, **_bounds(field, "minItems", "maxItems")}
         case "integer":
             return {"type": "integer", **_bounds(field, "minimum", "maximum")}
         case "boolean":

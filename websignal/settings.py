@@ -1,6 +1,5 @@
 """Django's settings, all of them read from the environment (table: docs/reference/settings.md)."""
 
-import secrets
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +11,10 @@ from websignal import api, cors
 from websignal.beat import SCHEDULE
 from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
-from websignal.kept_key import kept_key, kept_rsa_key, rsa_key
+from websignal.kept_key import kept_rsa_key, rsa_key, secret_key_of
 from websignal.logging import logging_config
 from websignal.oauth import oauth_settings
+from websignal.operators import UNFOLD as UNFOLD
 
 django_stubs_ext.monkeypatch()
 
@@ -54,22 +54,13 @@ ALLOWED_HOSTS = env.words(
 FIRST_USER_EMAIL = env.text("FIRST_USER_EMAIL", "admin@example.com", "Email of the user made at the first `make run`.")
 FIRST_USER_PASSWORD = env.text("FIRST_USER_PASSWORD", "", "Password of that user.", shown="made up, printed once")
 
-
-def _secret_key() -> str:
-    given = env.text(
-        "SECRET_KEY",
-        "",
-        "Signs sessions and encrypts stored secrets; at least 32 characters. Required in production.",
-        shown="made once, kept in `DATA_DIR/secret_key`",
-    )
-    if IS_AGENT:
-        return secrets.token_urlsafe(48)
-    if given or IS_PRODUCTION:
-        return given
-    return "tests-only-" + "k" * 40 if TESTING else kept_key(DATA_DIR / "secret_key")
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = secret_key_of(env, DATA_DIR / "secret_key", may_make=not IS_PRODUCTION, is_test=TESTING, is_agent=IS_AGENT)
+SECRET_KEY_FALLBACKS = env.words(
+    "SECRET_KEY_FALLBACKS",
+    [],
+    "Earlier values of `SECRET_KEY`: what they signed still holds, what they encrypted is still read. "
+    "`manage.py rotate_secrets` makes them needless.",
+)
 
 # Data
 DATABASE_POOL_SIZE = env.integer(
@@ -372,13 +363,6 @@ LOG_LEVEL = env.choice(
 )
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 LOGGING_CONFIG = "logging.config.dictConfig"
-
-UNFOLD = {
-    "SITE_TITLE": "WebSignal operators",
-    "SITE_HEADER": "WebSignal",
-    "SHOW_HISTORY": True,
-    "ENVIRONMENT": "monitors.silence.admin_label",
-}
 
 WEB_PROCESSES = env.integer(
     "WEB_PROCESSES", 1, "Web processes that production starts; more than one needs PostgreSQL.", at_least=1, at_most=64

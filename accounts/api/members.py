@@ -34,8 +34,8 @@ class MemberViewSet(ApiViewSet):
     queryset = Membership.objects.all()
     serializer_class = MemberSerializer
     scopes = {"GET": "monitor.read"}
-    # The services say who may: anybody may leave, only an owner touches an owner.
-    write_role = Role.VIEWER
+    # Anybody may leave; whom one may touch is asked of the services.
+    write_roles = {"update": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.VIEWER}
     list_parameters = (
         Text(name="name", lookup="user__name", help="Exactly this name."),
         Text(name="email", lookup="user__email__iexact", help="The one with this email address."),
@@ -52,9 +52,11 @@ class MemberViewSet(ApiViewSet):
     def update(self, request: Request, pk: int) -> Response:
         """Gives a member another role; the last owner stays one."""
         member = self.get_object()
+        members.must_outrank(actor(request), member)
         members.change_role(member=member, role=self.checked()["role"], by=actor(request))
         return self.answer(self.get_object())
 
+    @extend_schema(request=MemberSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """The same: a member has nothing else to change."""
         return self.update(request, pk)

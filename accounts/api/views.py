@@ -34,11 +34,8 @@ class UserViewSet(ApiViewSet):
     serializer_class = UserSerializer
     queryset = User.objects.all()
     scopes = {"GET": "user.read", "POST": "user.create"}
-
-    @property
-    def write_role(self) -> Role:
-        """Anybody may change themselves; who makes accounts for others runs the workspace."""
-        return Role.ADMIN if self.action == "create" else Role.VIEWER
+    # Anybody may change themselves; who makes accounts for others runs the workspace.
+    write_role, write_roles = Role.VIEWER, {"create": Role.ADMIN}
 
     def get_queryset(self) -> "QuerySet[User]":
         if getattr(self, "swagger_fake_view", False):
@@ -127,13 +124,13 @@ class TokenViewSet(ApiViewSet):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Changes name, scopes, expiry, or whether it is enabled; at once. What it may, only its owner changes."""
         self._must_be_no_application(request)
-        serializer = TokenChangeSerializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        fields = dict(serializer.validated_data)
-        self._must_be_sound(request, fields)
         with self.held() as token:
-            if "scopes" in fields:
+            if "scopes" in (request.data if isinstance(request.data, dict) else {}):
                 self._must_be_own(token, "give scopes to")
+            serializer = TokenChangeSerializer(data=request.data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            fields = dict(serializer.validated_data)
+            self._must_be_sound(request, fields)
             services.edit_token(token=token, by=actor(request), fields=fields)
         return self.answer(self.get_object())
 

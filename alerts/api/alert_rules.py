@@ -43,7 +43,9 @@ class RuleSerializer(ApiSerializer):
     when = ObjectField(
         required=False, help_text="`{}` is always; else `{all: […]}` or `{any: […]}` of `{field, op, value}`."
     )
-    events = ListField(child=ChoiceField(choices=RULE_EVENTS), required=False, help_text="Default: open and resolved.")
+    events = ListField(
+        child=ChoiceField(choices=RULE_EVENTS), required=False, min_length=1, help_text="Default: open and resolved."
+    )
     channel_ids = ListField(child=IdField(), min_length=1)
     enabled = BooleanField(source="is_enabled", required=False)
     reminder_seconds = IntegerField(

@@ -69,6 +69,12 @@ class ChannelSerializer(ApiSerializer):
         return shown
 
 
+class NewChannelSerializer(ChannelSerializer):
+    """A new way to reach somebody: it has the settings that its type needs."""
+
+    config = ObjectField()
+
+
 @extend_schema(tags=["Channels and rules"])
 class ChannelViewSet(ServiceViewSet):
     """Ways to reach somebody; rules say of what they tell."""
@@ -100,6 +106,11 @@ class ChannelViewSet(ServiceViewSet):
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "secret": self.secret}
+
+    @extend_schema(request=NewChannelSerializer, responses={201: ChannelSerializer})
+    def create(self, request: Request) -> Response:
+        """Makes a channel. The secret of a webhook is shown this once."""
+        return super().create(request)
 
     def make(self, fields: dict[str, Any]) -> Channel:
         """Makes a channel. The secret of a webhook is shown this once."""

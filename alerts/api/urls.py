@@ -10,6 +10,7 @@ from alerts.api.action_groups import (
 from alerts.api.alert_rules import RuleViewSet
 from alerts.api.channels import ChannelViewSet
 from alerts.api.deliveries import DeliveryViewSet
+from alerts.api.report_schedules import MonthlyReportPdfView, MonthlyReportViewSet, ReportScheduleViewSet
 from alerts.api.sms_groups import SmsGroupViewSet
 from common.api.routes import Routes
 
@@ -32,6 +33,7 @@ def _groups(
 routes = Routes()
 routes.register("channels", ChannelViewSet, basename="channel")
 routes.register("alert-rules", RuleViewSet, basename="alert-rule")
+routes.register("report-schedules", ReportScheduleViewSet, basename="report-schedule")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *routes.urls,
@@ -52,6 +54,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         WebhookGroupViewSet.as_view({"post": "roll"}),
         name="v1-webhookactiongroup-roll",
     ),
+    path("monthly-reports", MonthlyReportViewSet.as_view({"get": "list"}), name="monthly-report-list"),
+    path("monthly-reports/<int:pk>", MonthlyReportViewSet.as_view({"get": "retrieve"}), name="monthly-report-detail"),
+    path("monthly-reports/<int:pk>/pdf", MonthlyReportPdfView.as_view(), name="monthly-report-pdf"),
     path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="delivery-list"),
     path("deliveries/<int:pk>", DeliveryViewSet.as_view({"get": "retrieve"}), name="delivery-detail"),
     path("deliveries/<int:pk>/resend", DeliveryViewSet.as_view({"post": "resend"}), name="delivery-resend"),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from accounts.models import Workspace
 from alerts.models import Delivery
+from common.outgoing import Answer, OutgoingFailed, OutgoingRefused, Request, carry_out
 
 EXCERPT_LENGTH = 1000
 ERROR_LENGTH = 300
@@ -27,6 +28,20 @@ class Outcome:
 
 # Talks to the network and to nothing else: it runs in a thread without a database connection.
 Send = Callable[[], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A Send that is one HTTP request: `alerts.courier` carries many at once; called, it makes its own and waits."""
+
+    request: Request
+    judge: Callable[[Answer | OutgoingRefused | OutgoingFailed], Outcome]
+
+    def __call__(self) -> Outcome:
+        try:
+            return self.judge(carry_out(self.request))
+        except (OutgoingRefused, OutgoingFailed) as failed:
+            return self.judge(failed)
 
 
 class Kind(Protocol):

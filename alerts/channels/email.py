@@ -1,6 +1,6 @@
 """Email: text and HTML to each confirmed recipient, threaded by incident."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from accounts.models import User, Workspace
 from accounts.selectors import owners
 from alerts import mail, recipients
 from alerts.channels.base import ERROR_LENGTH, Outcome, Send
+from alerts.channels.email_report import attachments_of
 from alerts.channels.email_text import Addressee, mail_of
 from alerts.models import AlertEvent, ChannelType, Delivery
 from common.invalid import FieldError, Invalid
@@ -58,7 +59,8 @@ class Email:
         """One conversation with all who confirmed and have it not yet."""
         found = _Recipients.of(delivery, now=now)
         opening = _opening_of(delivery)
-        return lambda: _send(delivery, found, opening, now)
+        attachments = attachments_of(delivery) if delivery.event == AlertEvent.MONTHLY_REPORT else ()
+        return lambda: _send(delivery, found, opening, attachments)
 
 
 EMAIL = Email()
@@ -115,14 +117,16 @@ def _opening_of(delivery: Delivery) -> str | None:
     return mail.message_id(found) if found and found != delivery.message_id else None
 
 
-def _send(delivery: Delivery, found: _Recipients, opening: str | None, now: datetime) -> Outcome:
+def _send(
+    delivery: Delivery, found: _Recipients, opening: str | None, attachments: Sequence[mail.Attachment]
+) -> Outcome:
     left_out = f"Not confirmed yet: {', '.join(found.unconfirmed)}" if found.unconfirmed else ""
     if not found.addressees:
         has_reached = bool(delivery.reached)
         return Outcome(
             ok=has_reached, error=(left_out or ("" if has_reached else "Nobody to write to."))[:ERROR_LENGTH]
         )
-    mails = [mail_of(delivery, one, opening=opening) for one in found.addressees]
+    mails = [mail_of(delivery, one, opening=opening, attachments=attachments) for one in found.addressees]
     return _judged(mail.post(mails), left_out, has_reached=bool(delivery.reached))
 
 

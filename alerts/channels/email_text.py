@@ -1,5 +1,6 @@
 """What an alert's email says: subject, text, HTML, and the headers that keep an incident's mails together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
@@ -8,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.template.loader import render_to_string
 
 from alerts import links
-from alerts.mail import Mail, message_id
+from alerts.channels.email_report import report_context
+from alerts.mail import Attachment, Mail, message_id
 from alerts.models import AlertEvent, Delivery
 from alerts.words import differences, duration, instant, observed
 
@@ -26,6 +28,7 @@ _DEFAULT_WORDS = {
     AlertEvent.INCIDENT_ACKNOWLEDGED: "Acknowledged",
     AlertEvent.INCIDENT_RESOLVED: "Resolved",
     AlertEvent.INCIDENT_REMINDER: "Still open",
+    AlertEvent.MONTHLY_REPORT: "Monthly report",
     AlertEvent.TEST: "Test",
 }
 # The colour of the bar on top; text never depends on it.
@@ -34,6 +37,7 @@ _COLOURS = {
     AlertEvent.INCIDENT_REMINDER: "#c8372d",
     AlertEvent.INCIDENT_ACKNOWLEDGED: "#b07d1a",
     AlertEvent.INCIDENT_RESOLVED: "#2c8a57",
+    AlertEvent.MONTHLY_REPORT: "#5b5bd6",
     AlertEvent.TEST: "#5b5bd6",
 }
 
@@ -47,23 +51,29 @@ class Addressee:
     timezone: str = "UTC"
 
 
-def mail_of(delivery: Delivery, reader: Addressee, *, opening: str | None) -> Mail:
+def mail_of(
+    delivery: Delivery, reader: Addressee, *, opening: str | None, attachments: Sequence[Attachment] = ()
+) -> Mail:
     """The mail of a delivery for one reader. `opening` is the Message-ID of the incident's first mail."""
     context = _context(delivery, reader)
     headers = {"Message-ID": message_id(delivery.message_id)}
     if opening:
         headers |= {"In-Reply-To": opening, "References": opening}
+    template = "report" if delivery.event == AlertEvent.MONTHLY_REPORT else "alert"
     return Mail(
         to=reader.address,
         subject=context["subject"],
-        text=render_to_string("alerts/email/alert.txt", context),
-        html=render_to_string("alerts/email/alert.html", context),
+        text=render_to_string(f"alerts/email/{template}.txt", context),
+        html=render_to_string(f"alerts/email/{template}.html", context),
         headers=headers,
+        attachments=attachments,
     )
 
 
 def subject_of(delivery: Delivery) -> str:
-    """For example "Down: Shop — HTTP 500"."""
+    """For example "Down: Shop — HTTP 500"; a report's is its title."""
+    if delivery.event == AlertEvent.MONTHLY_REPORT:
+        return str(delivery.payload["report"]["title"])
     incident, monitor = delivery.payload["incident"], delivery.payload["monitor"]
     word = _word(incident, delivery.event)
     if incident is None:
@@ -94,6 +104,8 @@ def _context(delivery: Delivery, reader: Addressee) -> dict[str, Any]:
         "incident": incident,
         "event": delivery.event,
     }
+    if delivery.event == AlertEvent.MONTHLY_REPORT:
+        return context | report_context(payload["report"])
     return context | (_incident_context(delivery, incident, reader) if incident else {})
 
 

@@ -79,6 +79,8 @@ def _wrong(place: int) -> FieldError:
 
 
 def _link(delivery: Delivery) -> str:
+    if report := delivery.payload.get("report"):
+        return str(report["url"])
     return links.incident_url(delivery.incident_id) if delivery.incident_id else ""
 
 

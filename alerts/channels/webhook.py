@@ -7,11 +7,11 @@ from typing import Any
 
 from accounts.models import Workspace
 from alerts import links
-from alerts.channels.base import EXCERPT_LENGTH, Outcome, Send
+from alerts.channels.base import EXCERPT_LENGTH, Outcome, Posting
 from alerts.channels.webhook_config import clean_config, described_headers, live_secrets
 from alerts.models import ChannelType, Delivery
 from alerts.signatures import gochron_signature, standard_signature
-from common.outgoing import USER_AGENT, Answer, OutgoingFailed, OutgoingRefused, send
+from common.outgoing import USER_AGENT, Answer, OutgoingFailed, OutgoingRefused, Request
 from common.policy import outgoing_policy
 from common.times import rfc3339
 
@@ -45,12 +45,12 @@ class Webhook:
         """The address, and the names of the headers; the secret is never shown again."""
         return {"url": config["url"], "headers": described_headers(config["headers"]), "secret": None}
 
-    def prepare(self, delivery: Delivery, *, now: datetime) -> Send:
+    def prepare(self, delivery: Delivery, *, now: datetime) -> Posting:
         """One request. Body and id are the same at every attempt; timestamp and signatures are new."""
         config = delivery.channel.config
         url, body = config["url"], body_of(delivery)
         headers = headers_of(config, body, message_id=str(delivery.message_id), now=now)
-        return lambda: post(url, headers, body)
+        return Posting(Request("POST", url, headers, body, TIMEOUT_SECONDS, outgoing_policy()), judged)
 
 
 WEBHOOK = Webhook()
@@ -68,6 +68,8 @@ def body_of(delivery: Delivery) -> bytes:
         and links.acknowledge_url(delivery_id=delivery.pk, user_id=None, made_at=delivery.created_at),
         "url": incident and links.incident_url(incident["id"]),
     }
+    if report := delivery.payload.get("report"):
+        document |= {"report": report, "url": report["url"]}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -87,26 +89,20 @@ def headers_of(config: Mapping[str, Any], body: bytes, *, message_id: str, now: 
     return {name: value for name, value in config["headers"].items() if name.lower() not in taken} | ours
 
 
-def post(url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-    """One attempt: 2xx within 10 s is delivered, 410 means that the receiver is gone. Redirects are not followed."""
-    try:
-        answer = send("POST", url, headers, body, timeout_seconds=TIMEOUT_SECONDS, policy=outgoing_policy())
-    except OutgoingRefused as refused:
-        return Outcome(ok=False, error=f"Not sent: {refused}")
-    except OutgoingFailed as failed:
-        return Outcome(ok=False, error=f"{failed.failure_class}: {failed.detail}")
-    return _judged(answer)
-
-
-def _judged(answer: Answer) -> Outcome:
-    excerpt = answer.excerpt.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    is_ok = 200 <= answer.status_code < 300
+def judged(ended: Answer | OutgoingRefused | OutgoingFailed) -> Outcome:
+    """2xx within 10 s is delivered, 410 means that the receiver is gone. Redirects are not followed."""
+    if isinstance(ended, OutgoingRefused):
+        return Outcome(ok=False, error=f"Not sent: {ended}")
+    if isinstance(ended, OutgoingFailed):
+        return Outcome(ok=False, error=f"{ended.failure_class}: {ended.detail}")
+    excerpt = ended.excerpt.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    is_ok = 200 <= ended.status_code < 300
     return Outcome(
         ok=is_ok,
-        status_code=answer.status_code,
-        error="" if is_ok else _refusal(answer.status_code),
+        status_code=ended.status_code,
+        error="" if is_ok else _refusal(ended.status_code),
         excerpt=excerpt[:EXCERPT_LENGTH],
-        is_gone=answer.status_code == GONE,
+        is_gone=ended.status_code == GONE,
     )
 
 

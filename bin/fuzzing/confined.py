@@ -1,7 +1,11 @@
-"""The web process with no way out: whatever a fuzzer asks to be checked, nothing is dialled and no name looked up."""
+"""The web process with no way out: whatever a fuzzer asks to be checked, nothing is dialled and no name looked up.
+
+Nor does a reader of the change feed wait: tests/accounts/test_waiting.py does that.
+"""
 
 from ipaddress import ip_network
 
+from accounts import waiting
 from common import addresses, resolve
 from websignal.asgi import application
 
@@ -16,3 +20,4 @@ def _no_name(host, ip_version, answer, done):
 
 resolve._look_up = _no_name
 addresses._NEVER = tuple((ip_network(network), "out of bounds") for network in ("0.0.0.0/0", "::/0"))
+waiting.MOST_WAITING = 0

@@ -29,6 +29,7 @@ class Parameter:
     code: str = "invalid"
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     repeats: bool = False  # may be given several times: the value is a list
+    is_required: bool = False  # said in the OpenAPI document; its endpoint refuses a request without it
 
     def parse(self, raw: str) -> Any:
         """The value of `raw`. Raises ValueError saying what is allowed."""

@@ -66,6 +66,7 @@ class ApiSchema(AutoSchema):
         return [
             {"in": "query", "name": one.name, "description": one.help, "schema": _schema_of(one)}
             | ({"explode": False} if one.schema.get("type") == "array" else {})
+            | ({"required": True} if one.is_required else {})
             for one in self.view.allowed_parameters()
         ]
 

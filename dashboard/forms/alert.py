@@ -22,7 +22,7 @@ class AlertForm(ServiceForm):
         label="Tell when",
     )
     reminder_minutes = forms.IntegerField(
-        label="Remind every (minutes)",
+        label="Remind every",
         required=False,
         min_value=1,
         max_value=1440,

@@ -13,6 +13,7 @@ from dashboard.forms.assertions import codes_of, is_keyword, is_status, other_as
 from dashboard.forms.base import ServiceForm, split_tags
 from dashboard.forms.monitor_fields import Setting, Shown, form_field, found_in, settings_of, shown, shown_value
 from dashboard.forms.monitor_fields import typed_value as typed
+from dashboard.regions import offered_regions
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import kinds
 from monitors.models import Monitor
@@ -62,6 +63,14 @@ class MonitorForm(ServiceForm):
         initial=", ".join(map(str, DEFAULTS["ssl_expiry_days"])),
         help_text="Days with commas in between; each that passes raises the incident's severity.",
     )  # fmt: skip
+    regions = forms.MultipleChoiceField(
+        label="Regions", initial=DEFAULTS["regions"], widget=forms.CheckboxSelectMultiple,
+        help_text="Each checks it every interval.",
+    )  # fmt: skip
+    quorum = forms.IntegerField(
+        label="Down when", required=False, widget=forms.NumberInput(attrs={"min": 1}),
+        help_text="Left empty: a majority, and at least two where there are two or more.",
+    )  # fmt: skip
     tags = forms.CharField(required=False, help_text="Words with commas in between, for example prod, shop.")
     description = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -81,10 +90,22 @@ class MonitorForm(ServiceForm):
         self.rows = Rows(self.kind.fields, self.data if self.is_bound else None, self.initial.get("assertions", []))
         if "ssl_expiry_days" in self.kind.unused:
             del self.fields["ssl_expiry_days"]
+        self._offer_regions()
         stored = self.initial.get("interval_seconds")
         if stored and stored not in dict(INTERVALS):  # made through the API: an edit here keeps it
             choices = sorted([*INTERVALS, (stored, duration(stored))])
             self.fields["interval_seconds"].choices = choices  # type: ignore[attr-defined]
+
+    def _offer_regions(self) -> None:
+        """Those that there are, refused in the words of the services; where there is no choice nothing is asked."""
+        offered = offered_regions(self.initial.get("regions", ()))
+        if not offered:
+            del self.fields["regions"], self.fields["quorum"]
+            return
+        field = cast(forms.MultipleChoiceField, self.fields["regions"])
+        field.choices = [(one.key, one.name) for one in offered]
+        words = f"Choose at least one of {', '.join(one.key for one in offered)}."
+        field.error_messages |= {"required": words, "invalid_choice": words}
 
     def main(self) -> Iterator[Shown]:
         """The fields on top."""
@@ -104,7 +125,7 @@ class MonitorForm(ServiceForm):
                 yield Shown(self[name], is_short=is_short, is_optional=is_optional, suffix=suffix)
 
     def has_advanced_errors(self) -> bool:
-        main = {one.field.name for one in self.main()} | {"name", "interval_seconds"}
+        main = {one.field.name for one in self.main()} | {"name", "interval_seconds", "regions", "quorum"}
         return bool(set(self.errors) - main) or bool(self.rows.errors)
 
     def clean_url(self) -> str:
@@ -158,7 +179,7 @@ class MonitorForm(ServiceForm):
             stored = [] if kept is None else other_assertions(kept.get("assertions", []), is_http=self._is_http)
             settings["assertions"] = self._shown_assertions() + self.rows.assertions(stored)
         names = ("description", "interval_seconds", "fail_after_consecutive", "resolve_after_consecutive_success",
-                 "latency_threshold_ms", "tags", "ssl_expiry_days")  # fmt: skip
+                 "latency_threshold_ms", "tags", "ssl_expiry_days", "regions", "quorum")  # fmt: skip
         fields = {name: data[name] for name in names if name in data}
         if "timeout_seconds" in data:
             fields["timeout_ms"] = round(data["timeout_seconds"] * 1000)
@@ -245,6 +266,8 @@ _COMMON_POINTERS = {
     "/resolveAfterConsecutiveSuccess": "resolve_after_consecutive_success",
     "/latencyThresholdMs": "latency_threshold_ms",
     "/sslExpiryDays": "ssl_expiry_days",
+    "/regions": "regions",
+    "/quorum": "quorum",
     "/tags": "tags",
     "/description": "description",
 }
@@ -268,5 +291,7 @@ def initial_of(monitor: Monitor, settings: Mapping[str, Any]) -> dict[str, Any]:
         "resolve_after_consecutive_success": monitor.resolve_after_consecutive_success,
         "latency_threshold_ms": monitor.latency_threshold_ms,
         "ssl_expiry_days": ", ".join(map(str, monitor.ssl_expiry_days)),
+        "regions": list(monitor.region_states.order_by("region_id").values_list("region__key", flat=True)),
+        "quorum": monitor.quorum,
         "tags": ", ".join(monitor.tags),
     }

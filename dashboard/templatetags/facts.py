@@ -9,6 +9,7 @@ from django import template
 
 from alerts.models import AlertEvent, Delivery, DeliveryAttempt, DeliveryState
 from dashboard.formats import duration
+from dashboard.forms.maintenance import REPEATS
 from monitors.models import DeploymentState
 from signals.models import Signal, SignalType
 
@@ -29,6 +30,7 @@ _THINGS = {
     "user": "person",
     "maintenancewindow": "maintenance window",
     "servicegroup": "service group",
+    "reportschedule": "report schedule",
 }
 _SIGNAL_FACES = {SignalType.SUCCESS: "OK", SignalType.FAIL: "DOWN", SignalType.SUSPECT: "LATE"}
 _DELIVERY_FACES = {DeliveryState.DELIVERED: "OK", DeliveryState.FAILED: "DOWN", DeliveryState.DISMISSED: "PAUSED"}
@@ -107,6 +109,12 @@ def words(name: str) -> str:
 def listed(value: Any) -> str:
     """[200, 399] is "200, 399"."""
     return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
+
+
+@register.filter
+def repeats(rule: str) -> str:
+    """ "FREQ=WEEKLY" is "Every week"; a rule without a word of its own stays as it is."""
+    return dict(REPEATS).get(rule, rule)
 
 
 @register.filter

@@ -70,6 +70,13 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
 
 
+@register.filter
+def name_and_text(label: str) -> tuple[str, str]:
+    """ "Machine: acts by itself" is ("Machine", "Acts by itself"); without a colon the second is empty."""
+    name, _, text = str(label).partition(": ")
+    return name, text[:1].upper() + text[1:]
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; decoration unless it is given a label."""

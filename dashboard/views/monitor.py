@@ -17,6 +17,7 @@ from dashboard.dependencies import needs_of
 from dashboard.formats import milliseconds
 from dashboard.menus import monitor_menu
 from dashboard.planned import planned_marks, under_way, with_planned
+from dashboard.regions import region_card
 from dashboard.signal_log import signal_log
 from dashboard.snippets import snippets
 from dashboard.trends import trends_of
@@ -102,7 +103,7 @@ class MonitorPage(OneMonitor):
         }
         if monitor.type == "heartbeat":
             return render(request, "dashboard/heartbeat.html", context | self._signals())
-        context |= self.results() | self._trends() | self._learned(now)
+        context |= self.results() | self._trends() | self._learned(now) | {"regions": region_card(monitor, now=now)}
         return render(request, "dashboard/monitor.html", context)
 
     def _trends(self) -> dict[str, Any]:

@@ -98,7 +98,8 @@ class MonitorRetry(OneMonitor):
         monitor = self.monitor
         if monitor.type == "heartbeat":
             return redirect("heartbeat-edit", monitor_id)
-        initial = {"interval_seconds": monitor.interval_seconds}
+        kept = monitor.region_states.values_list("region__key", flat=True)
+        initial = {"interval_seconds": monitor.interval_seconds, "regions": list(kept)}
         return _tried(request, form_for(monitor.type)(request.POST, initial=initial), monitor)
 
 

@@ -1,24 +1,22 @@
-"""Settings: the person, the workspace, API tokens, the audit log."""
+"""Settings: the person, the workspace, the audit log."""
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 
 from accounts import services
 from accounts.middleware import SESSION_KEY
-from accounts.models import ApiToken, AuditEntry, Membership, Role
-from accounts.selectors import memberships
+from accounts.models import AuditEntry, Role
+from accounts.selectors import members_of, memberships
 from common import clock
 from dashboard.access import WorkspacePage
-from dashboard.forms.settings import ProfileForm, TokenForm, WorkspaceForm
+from dashboard.forms.settings import ProfileForm, WorkspaceForm
 
 
 class SettingsPage(WorkspacePage):
@@ -47,7 +45,6 @@ class SettingsPage(WorkspacePage):
             "form": form or ProfileForm(initial={"name": user.name, "timezone": user.timezone}),
             "workspace_form": workspace_form
             or WorkspaceForm(initial={"name": self.workspace.name}, prefix="workspace"),
-            "members": Membership.objects.in_workspace(self.workspace).select_related("user").order_by("created_at"),
         }
         return render(self.request, "dashboard/settings.html", context, status=status)
 
@@ -84,72 +81,31 @@ class WorkspaceSwitch(WorkspacePage):
         return redirect("home")
 
 
-class TokenList(WorkspacePage):
-    """The person's API tokens in this workspace; making one shows its secret once."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(TokenForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = TokenForm(request.POST)
-        if not form.is_valid():
-            return self._page(form, status=400)
-        days = form.cleaned_data["expires_in_days"]
-        made = services.create_token(
-            user=self.request.user,
-            workspace=self.workspace,
-            name=form.cleaned_data["name"],
-            scopes=form.cleaned_data["scopes"],
-            expires_at=clock.now() + timedelta(days=days) if days else None,
-            by=self.actor,
-        )
-        return self._page(TokenForm(), secret=made.secret)
-
-    def _page(self, form: TokenForm, *, secret: str = "", status: int = 200) -> HttpResponse:
-        tokens = ApiToken.objects.in_workspace(self.workspace).filter(user=self.request.user).order_by("-created_at")
-        context = {
-            "nav_section": "settings",
-            "tab": "tokens",
-            "form": form,
-            "tokens": tokens,
-            "secret": secret,
-            "example": f'curl -H "Authorization: Bearer {secret}" {settings.PUBLIC_URL}/api/v1/monitor',
-            "now": clock.now(),
-        }
-        return render(self.request, "dashboard/tokens.html", context, status=status)
-
-
-class TokenRevoke(WorkspacePage):
-    """Ends one of the person's tokens, at once."""
-
-    def post(self, request: HttpRequest, token_id: int) -> HttpResponse:
-        found = ApiToken.objects.in_workspace(self.workspace).filter(user=self.request.user)
-        token = found.filter(pk=min(token_id, 2**63 - 1)).first()
-        if token is None:
-            raise Http404("You have no such token here.")
-        services.revoke_token(token=token, by=self.actor)
-        messages.success(request, f"{token.name} is revoked.")
-        return redirect("tokens")
-
-
 class AuditLog(WorkspacePage):
     """Who changed what, newest first; for admins."""
 
     read_role = Role.ADMIN
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        found = (
-            AuditEntry.objects.in_workspace(self.workspace)
-            .select_related("token", "application")
-            .order_by("-created_at", "-pk")
-        )
         context = {
             "nav_section": "settings",
             "tab": "audit",
             "now": clock.now(),
-            "page": Paginator(found, 50).get_page(request.GET.get("page")),
+            "page": Paginator(self._found(), 50).get_page(request.GET.get("page")),
+            "people": [(str(one.user_id), one.user.get_full_name()) for one in members_of(self.workspace)],
+            "user_id": request.GET.get("user", ""),
+            "token_id": request.GET.get("token", ""),
         }
         return render(request, "dashboard/audit.html", context)
+
+    def _found(self) -> QuerySet[AuditEntry]:
+        """All of them, or those by a person or through a token."""
+        found = AuditEntry.objects.in_workspace(self.workspace).select_related("token", "application")
+        for name in ("user", "token"):
+            given = self.request.GET.get(name, "")
+            if given.isascii() and given.isdigit():
+                found = found.filter(**{name: int(given[:18])})
+        return found.order_by("-created_at", "-pk")
 
 
 class PasswordChange(SuccessMessageMixin[PasswordChangeForm], auth_views.PasswordChangeView):

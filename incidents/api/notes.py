@@ -42,6 +42,7 @@ class NoteViewSet(ApiViewSet):
     def partial_update(self, request: Request, incident_pk: int, pk: int) -> Response:
         """Changes a note; only its author or an admin may."""
         with self.held() as note:
+            services.must_own(note, actor(request))
             body = self.checked(partial=True).get("body", note.body)
             note = services.edit_note(note=note, body=body, by=actor(request), now=self.now)
         return self.answer(note)

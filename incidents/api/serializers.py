@@ -109,3 +109,11 @@ class IncidentChangeSerializer(IncidentDetailSerializer):
         if not value:
             raise serializers.ValidationError("An acknowledgement cannot be taken back.", code="invalid")
         return value
+
+
+class IncidentReplacementSerializer(IncidentChangeSerializer):
+    """An incident's texts and severity in full."""
+
+    severity = ChoiceField(choices=Severity.choices)
+    title = TextField(max_length=200)
+    summary = TextField(max_length=10_000, allow_blank=True, default="")

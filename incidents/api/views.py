@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.actor import Actor
 from accounts.authentication import actor
+from accounts.models import Role
 from common.api.parameters import Choices, Parameter, Whole, period
 from common.api.views import ApiViewSet
 from common.invalid import Conflict, FieldError, Invalid
@@ -18,8 +19,10 @@ from incidents.api.serializers import (
     IncidentChangeSerializer,
     IncidentDetailSerializer,
     IncidentOpeningSerializer,
+    IncidentReplacementSerializer,
     IncidentSerializer,
 )
+from incidents.deleting import delete_incident
 from incidents.models import Incident, Kind, Severity, State
 from monitors.models import Monitor
 
@@ -38,7 +41,9 @@ class IncidentViewSet(ApiViewSet):
 
     queryset = Incident.objects.all()
     serializer_class = IncidentDetailSerializer
-    scopes = {"GET": "monitor.read", "POST": "incident.write", "PATCH": "incident.write"}
+    scopes = {"GET": "monitor.read", **dict.fromkeys(("POST", "PUT", "PATCH"), "incident.write")}
+    # Members work on incidents; history is taken away by who runs the workspace.
+    write_roles = {"destroy": Role.ADMIN}
     list_parameters: tuple[Parameter, ...] = (
         *LIST_PARAMETERS,
         Whole(name="monitorId", lookup="monitor_id", help="Only of this monitor."),
@@ -71,9 +76,24 @@ class IncidentViewSet(ApiViewSet):
     @extend_schema(request=IncidentChangeSerializer, responses={200: IncidentDetailSerializer})
     def partial_update(self, request: Request, pk: int) -> Response:
         """Changes texts and severity, acknowledges, resolves. Acknowledging twice changes nothing."""
-        serializer = IncidentChangeSerializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
+        return self._edit(request, IncidentChangeSerializer(data=request.data, partial=True))
+
+    @extend_schema(request=IncidentReplacementSerializer, responses={200: IncidentDetailSerializer})
+    def update(self, request: Request, pk: int) -> Response:
+        """Replaces texts and severity; a summary that is left out is emptied. A state that is left out stays."""
+        return self._edit(request, IncidentReplacementSerializer(data=request.data))
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Removes a resolved incident for good, with timeline, notes and the record of who was told; for admins.
+        Availability does not change. 409 while it is not resolved, or while an alert about it is still on its way.
+        """
         with self.held() as incident:
+            delete_incident(incident=incident, by=actor(request), now=self.now)
+        return Response(status=204)
+
+    def _edit(self, request: Request, serializer: IncidentChangeSerializer) -> Response:
+        with self.held() as incident:
+            serializer.is_valid(raise_exception=True)
             self._change(incident, dict(serializer.validated_data), actor(request))
         return self.answer(self.get_object())
 

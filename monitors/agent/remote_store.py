@@ -41,7 +41,8 @@ class RemoteStore:
         self.region = ""
 
     def claim(self, *, now: float, until: float, limit: int) -> Claim:
-        return Claim([self._inbox.popleft() for _ in range(min(limit, len(self._inbox)))], more=False)
+        taken = [self._inbox.popleft() for _ in range(min(limit, len(self._inbox)))]
+        return Claim(taken, more=bool(self._inbox))
 
     def record(self, results: Sequence[Result]) -> None:
         """Puts results on disk; they are sent from there."""

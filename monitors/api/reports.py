@@ -112,11 +112,11 @@ class ReportGenerateView(MonitorSeriesView):
     @extend_schema(request=ReportRequestSerializer, responses={200: ReportContentSerializer, 202: ReportSerializer})
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A report of a period: JSON at once, a file (HTML, PDF, CSV) soon, at the address in `Location`."""
+        monitor = self.monitor()
         serializer = ReportRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         since, until = period_of(since=asked.get("start_date"), until=asked.get("end_date"), now=self.now)
-        monitor = self.monitor()
         if asked["format"] == ReportFormat.JSON:
             return Response(content_of(monitor, since=since, until=until, now=self.now))
         report = request_report(

@@ -18,7 +18,9 @@ from common.api.fields import (
 )
 from common.api.serializers import ApiSerializer
 from monitors.api.shown import monitor_json
+from monitors.fields import MAX_TIMEOUT_MS, MIN_TIMEOUT_MS
 from monitors.models import FailureClass, Monitor, Status
+from monitors.probes.dns_message import TYPES
 
 
 class PhasesSerializer(ApiSerializer):
@@ -176,16 +178,16 @@ class SslTestSerializer(ApiSerializer):
     """Whose certificate to look at: a `url`, a `hostname`, or the settings of a monitor of type tls."""
 
     url = TextField(required=False)
-    hostname = TextField(required=False)
-    port = IntegerField(required=False)
-    timeout_ms = IntegerField(required=False)
+    hostname = TextField(required=False, min_length=3, max_length=253)
+    port = IntegerField(required=False, min_value=1, max_value=65_535)
+    timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)
 
 
 class DnsTestSerializer(ApiSerializer):
     """Whose records to ask for: a `hostname` or a `url`, and further settings of a monitor of type dns."""
 
-    hostname = TextField(required=False)
+    hostname = TextField(required=False, max_length=253)
     url = TextField(required=False)
-    record_type = TextField(required=False)
+    record_type = ChoiceField(choices=list(TYPES), required=False)
     resolver = TextField(required=False)
-    timeout_ms = IntegerField(required=False)
+    timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)

@@ -54,13 +54,14 @@ def charts_of(content: Mapping[str, Any]) -> list[Chart]:
     """Availability, latency and phases; only what was measured."""
     buckets, latency = content["availability"]["buckets"], content["latency"]["buckets"]
     starts, interval = [one["start"] for one in buckets], content["interval"]
-    charts = [_availability(buckets, starts, interval)]
+    charts = [availability_chart(buckets, interval)]
     if content["latency"]["count"]:
         charts += [_latency(latency, starts, interval), _phases(latency, starts, interval)]
     return charts
 
 
-def _availability(buckets: Sequence[Mapping[str, Any]], starts: Sequence[str], interval: str) -> Chart:
+def availability_chart(buckets: Sequence[Mapping[str, Any]], interval: str) -> Chart:
+    """A bar for each bucket; low ones stand out, for the scale begins at 90 %."""
     known = [one["availability"] for one in buckets if one["availability"] is not None]
     lowest = min(known, default=1.0)
     chart = Chart("Availability", f"{len(known)} of {len(buckets)} were watched; the lowest is {lowest:.3%}.")
@@ -72,7 +73,7 @@ def _availability(buckets: Sequence[Mapping[str, Any]], starts: Sequence[str], i
         colour = QUIET if share is None else GOOD if share == 1 else SHAKY if share >= 0.99 else BAD
         top = floor - (floor - TOP) * (0.15 if share is None else 0.25 + 0.75 * max(0.0, (share - 0.9) / 0.1))
         chart.shapes.append(_box(x + slot * 0.12, top, x + slot * 0.88, floor, colour))
-    _time_axis(chart, starts, interval)
+    _time_axis(chart, [one["start"] for one in buckets], interval)
     return chart
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -14,9 +16,14 @@ from signals.ingest.store import SAME_WITHIN, Outcome, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
+
 # Locks in order of id: two processes with the same heartbeats in their batches cannot deadlock. The row is read under
 # its lock, so what another process has just stored is seen; ids are drawn after that, so they grow per heartbeat.
-STATEMENT = f"""
+# The days stand in its text: a signal is looked for in their partitions only, and the others are not even locked.
+@lru_cache(maxsize=8)
+def statement(first: date, last: date) -> str:
+    """What stores a batch whose pings, and those that they may repeat, came from day `first` to `last`, in UTC."""
+    return f"""
 WITH ping AS MATERIALIZED (
     SELECT * FROM unnest(
         %(position)s::int[], %(token)s::text[], %(type)s::text[], %(created_at)s::timestamptz[], %(source_ip)s::text[],
@@ -38,6 +45,8 @@ WITH ping AS MATERIALIZED (
                 state.last_ping_digest = ping.digest OR EXISTS (
                     SELECT 1 FROM signals_signal earlier WHERE earlier.heartbeat_id = state.heartbeat_id
                     AND earlier.created_at > ping.created_at - interval '{SAME_WITHIN.total_seconds()} seconds'
+                    AND earlier.created_at >= timestamptz '{first} 00:00+00'
+                    AND earlier.created_at < timestamptz '{last + timedelta(days=1)} 00:00+00'
                     AND earlier.source_ip IS NOT DISTINCT FROM ping.source_ip::inet AND earlier.payload = ping.payload
                     AND earlier.rid IS NOT DISTINCT FROM ping.rid::uuid AND earlier.type = ping.type
                     AND earlier.exit_status IS NOT DISTINCT FROM ping.exit_status
@@ -73,6 +82,8 @@ SELECT target.position, state.heartbeat_id, fresh.id, fresh.id IS NOT NULL AND N
 FROM target JOIN state ON state.heartbeat_id = target.monitor_id
 LEFT JOIN fresh USING (position) LEFT JOIN news ON news.heartbeat_id = fresh.heartbeat_id
 """  # noqa: S608
+
+
 COLUMNS = ("token", "type", "created_at", "source_ip", "user_agent", "method", "payload", "payload_is_json",
            "exit_status", "rid", "is_plain", "digest")  # fmt: skip
 # A row that somebody holds for long must not hold back everybody's pings: the batch is then tried one by one.
@@ -97,7 +108,7 @@ class PostgresStore:
     async def write(self, pings: Sequence[Ping]) -> list[Outcome | None]:
         try:
             connection = await self._connected()
-            cursor = await connection.execute(STATEMENT, _arrays(pings), prepare=True)
+            cursor = await connection.execute(statement(*_days(pings)), _arrays(pings), prepare=True)
             rows = await cursor.fetchall()
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             if self._connection is None or self._connection.broken or self._connection.closed:
@@ -121,6 +132,15 @@ class PostgresStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             await asyncio.shield(connection.close())
+
+
+def _days(pings: Sequence[Ping]) -> tuple[date, date]:
+    instants = [ping.created_at for ping in pings]
+    return _day(min(instants) - SAME_WITHIN), _day(max(instants) + SAME_WITHIN)
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()
 
 
 def _arrays(pings: Sequence[Ping]) -> dict[str, Any]:

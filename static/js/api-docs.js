@@ -1,6 +1,13 @@
 // Shows the OpenAPI document with Swagger UI: copyable examples, and "try it out" with the session's CSRF token.
 
 const place = document.getElementById("api-docs");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+// Swagger UI's own dark scheme goes by a class; what it leaves out stands in api-docs.css.
+function followTheme() {
+  const chosen = document.documentElement.dataset.theme;
+  document.documentElement.classList.toggle("dark-mode", chosen ? chosen === "dark" : prefersDark.matches);
+}
 
 function csrfToken() {
   const found = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
@@ -30,6 +37,9 @@ function copy(button, text) {
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
+
+followTheme();
+document.addEventListener("themechange", followTheme);
 
 window.SwaggerUIBundle({
   url: place.dataset.url,

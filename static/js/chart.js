@@ -5,6 +5,7 @@ const BAND_COLOURS = ["--series-4", "--series-2", "--series-1"]; // the median s
 const MARK_COLOURS = { incident: "--down-fill", deployment: "--text-muted", window: "--text-muted" };
 const BAND = "--pressed";
 const HEIGHT = 260;
+const POINT = 6;
 const DAY_SECONDS = 86400;
 const plots = new Map();
 
@@ -43,13 +44,18 @@ function layers(data, palette) {
   }));
 }
 
+// A value between two gaps has no line to be seen by.
+function lonely(values) {
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+}
+
 function seriesOptions(data, drawn) {
-  return drawn.map(({ series, colour }) => ({
+  return drawn.map(({ series, values, colour }) => ({
     label: series.label,
     stroke: colour,
     fill: colour,
     width: 1,
-    points: { show: false },
+    points: { show: true, size: POINT, width: 0, fill: colour, filter: () => lonely(values) },
     value: (_, __, ___, place) => (place == null ? "" : spoken(series.values[place], data.unit)),
   }));
 }
@@ -156,7 +162,14 @@ function draw(figure) {
   const data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
   const canvas = figure.querySelector(".chart-canvas");
   plots.get(figure)?.destroy();
-  if (!data.times.length) return;
+  plots.delete(figure);
+  canvas.textContent = "";
+  canvas.classList.remove("chart-empty");
+  if (!data.series.some((series) => series.values.some((value) => value != null))) {
+    canvas.textContent = "Nothing was measured in this time.";
+    canvas.classList.add("chart-empty");
+    return;
+  }
   const { found, done } = colours(figure);
   const palette = Object.fromEntries(
     [...SERIES_COLOURS, ...Object.values(MARK_COLOURS), BAND, "--line", "--late-fill"].map((token) => [token, found[token]]),

@@ -88,8 +88,13 @@ def test_somebody_known_signs_in_first(link, charlie, workspace):
 def test_a_link_is_for_its_address_only(link, charlie, workspace):
     client = Client()
     client.force_login(charlie)
-    assert client.post(link()).status_code == 404
+    path = link()
+    assert client.post(path).status_code == 404
     assert not Membership.objects.filter(user=charlie, workspace=workspace).exists()
+    html = client.get(path).content.decode()
+    assert "You are signed in as charlie@example.org" in html
+    assert f'name="next" value="{path}"' in html
+    assert client.post("/sign-out", {"next": path})["Location"] == path
 
 
 def test_old_revoked_and_forged_links_do_nothing(link):

@@ -3,17 +3,23 @@
 import pytest
 
 from alerts import recipients
-from alerts.models import Channel, Delivery, DeliveryAttempt, DeliveryState, Recipient, Rule
+from alerts.models import Channel, Delivery, DeliveryAttempt, DeliveryState, Recipient, ReportPurpose, Rule
+from alerts.report_schedules import ask_for_report, create_report_schedule
 from common.clock import now as clock_now
 from incidents.models import Kind
 
-PAGES = ("channel", "rule", "delivery", "deliveryattempt", "recipient")
+PAGES = ("channel", "rule", "delivery", "deliveryattempt", "recipient", "reportschedule", "monthlyreport")
 
 
 @pytest.fixture
-def outbox(monitor, open_on, add_webhook, add_email, sink):
+def outbox(monitor, open_on, add_webhook, add_email, sink, by_alice):
     def fill(number):
-        add_webhook(monitor, sink.url(), name=f"Hook {number}", headers={"X-Key": "sesame"})
+        made = add_webhook(monitor, sink.url(), name=f"Hook {number}", headers={"X-Key": "sesame"})
+        schedule = create_report_schedule(
+            workspace=monitor.workspace, by=by_alice, now=clock_now(),
+            fields={"name": f"Hook {number}", "channel_id": made.channel.pk},
+        )  # fmt: skip
+        ask_for_report(schedule=schedule, purpose=ReportPurpose.PREVIEW, by=by_alice, now=clock_now())
         add_email(monitor, [f"ops{number}@elsewhere.example"], name=f"Mail {number}")
         open_on(monitor, kind=[Kind.DOWNTIME, Kind.SSL, Kind.DNS, Kind.LATENCY][number])
         for delivery in Delivery.objects.filter(attempts=None):

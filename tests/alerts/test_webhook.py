@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from accounts.models import FeedEvent
 from alerts import services
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Channel, Delivery, DeliveryState
@@ -17,6 +18,7 @@ from alerts.retries import MAX_ATTEMPTS
 from common.clock import now as clock_now
 from common.invalid import Invalid
 from common.version import VERSION
+from incidents.services import resolve_incident
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +131,23 @@ def test_gone_disables_the_channel_and_ends_what_it_had(monitor, open_on, add_we
     assert "gone" in incident.events.get(type="DELIVERY").message
 
 
+def test_what_nobody_gets_is_told_in_the_change_feed(monitor, open_on, add_webhook, sink):
+    sink.answers["/hook"] = (410, {}, b"moved out")
+    saved = add_webhook(monitor, sink.url())
+    incident = open_on(monitor)
+    resolve_incident(incident=incident, now=clock_now())
+    first, second = Delivery.objects.order_by("pk")
+    attempt(first)
+    told = [one.data for one in FeedEvent.objects.filter(type="delivery_failed").order_by("pk")]
+    assert [(one["deliveryId"], one["event"], one["attempts"]) for one in told] == [
+        (first.pk, "incident_open", 1), (second.pk, "incident_resolved", 0),
+    ]  # fmt: skip
+    assert {(one["channelId"], one["channel"], one["incidentId"]) for one in told} == {
+        (saved.channel.pk, "Hook", incident.pk)
+    }
+    assert all("410" in one["error"] for one in told)
+
+
 def test_a_monitor_whose_only_channel_is_gone_alerts_the_owners(monitor, open_on, add_webhook, sink):
     saved = add_webhook(monitor, sink.url())
     Channel.objects.filter(pk=saved.channel.pk).update(is_enabled=False)
@@ -162,6 +181,7 @@ def test_every_try_is_kept_and_the_twelfth_is_the_last(monitor, open_on, add_web
     last = delivery.attempts.last()
     assert last.status_code == 503
     assert "come back later" in last.response_excerpt
+    assert FeedEvent.objects.filter(type="delivery_failed").count() == 1
     assert "expired after 12 attempts" in incident.events.get(type="DELIVERY").message
 
 

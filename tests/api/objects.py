@@ -27,6 +27,7 @@ BODIES = {
     "dependencies": {"name": MARK},
     "channels": {"name": MARK, "type": "email", "config": {"recipients": ["alice@example.org"]}},
     "alert-rules": {"name": MARK, "channelIds": [1]},
+    "report-schedules": {"name": MARK},
     "invitations": {"email": "dora@example.org", "role": "MEMBER"},
     "emailactiongroup": {**_GROUP, "recipients": ["alice@example.org"]},
     "webhookactiongroup": {**_GROUP, "url": "https://hooks.example/in"},
@@ -91,6 +92,10 @@ class Objects:
     def _report(self, collection):
         asked = self.api.post(f"/api/v1/monitor/{self.of('/api/v1/monitor')}/report/generate", {"format": "pdf"})
         return asked["Location"].rpartition("/")[2]
+
+    def _monthly_reports(self, collection):
+        asked = self.api.post(f"/api/report-schedules/{self.of('/api/report-schedules')}/preview")
+        return asked.json()["id"]
 
     def _members(self, collection):
         return self.workspace.memberships.get(user=self.alice).pk

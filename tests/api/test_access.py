@@ -34,6 +34,7 @@ REFERENCES = {
     "incidentId": "/api/v1/incident",
     "channelId": "/api/channels",
     "channelIds": "/api/channels",
+    "scheduleId": "/api/report-schedules",
     "serviceGroupId": "/api/v1/service-group",
     "escalationPolicyId": None,
     "objectId": None,
@@ -47,12 +48,18 @@ def alices(api, alice, workspace, twilio):
     return Objects(api, alice, workspace)
 
 
-def walk(caller, alices, wanted, which=lambda method, path: True):
-    """Asks every operation; those whose answer is not as `wanted(answer, operation)` says."""
+def walk(caller, alices, wanted, which=lambda method, path: True, more=None):
+    """Asks every operation; those whose answer is not as `wanted(answer, operation)` says.
+
+    `more` are wrong fields in each body, or a text that is no JSON.
+    """
     wrong = {}
     for method, path, operation in OPERATIONS:
         if which(method, path):
-            answer = caller.ask(method, alices.filled(path), body_for(method, path, alices))
+            body = body_for(method, path, alices)
+            raw = more if body is not None and isinstance(more, bytes) else None
+            body = body | more if body is not None and isinstance(more, dict) else body
+            answer = caller.ask(method, alices.filled(path), body, raw=raw)
             if not wanted(answer, operation):
                 wrong[f"{method} {path}"] = (answer.status_code, answer.content[:300])
     return wrong
@@ -62,8 +69,6 @@ def body_for(method, path, alices):
     """Nothing right, but the id where a PUT without one in its path takes it from the body."""
     if method not in ("POST", "PUT", "PATCH"):
         return None
-    if path == "/api/members/{id}":
-        return {"role": "VIEWER"}  # Whom one may give it is asked of the service, after the body.
     return {"id": alices.of(alices.filled(path))} if method == "PUT" and path.endswith("actiongroup") else {}
 
 
@@ -102,23 +107,30 @@ def test_a_token_without_the_scope_is_403_that_names_it_everywhere(alice, token_
     assert walk(Caller(token_of(alice, held)), alices, wanted) == {}
 
 
-def test_a_viewers_write_is_403_everywhere(viewer, alices):
+WRONG_BODIES = pytest.mark.parametrize("more", [{}, {"noSuchField": 1}, b"no JSON"], ids=["empty", "wrong", "no JSON"])
+
+
+@WRONG_BODIES
+def test_a_viewers_write_is_403_everywhere(viewer, alices, more):
+    """Before the body is looked at."""
+
     def writes(method, path):
         return method != "GET" and not path.startswith(VIEWERS_OWN)
 
     def wanted(answer, operation):
         return answer.status_code == 403 and "role" in answer.json()["detail"]
 
-    assert walk(viewer, alices, wanted, writes) == {}
+    assert walk(viewer, alices, wanted, writes, more) == {}
 
 
-def test_a_stranger_finds_nothing_anywhere(stranger, alices):
+@pytest.mark.parametrize("more", [{}, {"noSuchField": 1}], ids=["empty", "wrong"])
+def test_a_stranger_finds_nothing_anywhere(stranger, alices, more):
     """404 before the body is looked at, so that a wrong body does not tell what is there."""
 
     def wanted(answer, operation):
         return answer.status_code == 404 and answer["Content-Type"] == "application/problem+json"
 
-    assert walk(stranger, alices, wanted, lambda method, path: "{" in path and path not in FOR_ALL) == {}
+    assert walk(stranger, alices, wanted, lambda method, path: "{" in path and path not in FOR_ALL, more) == {}
 
 
 def test_a_strangers_lists_hold_nothing_of_others(api, stranger, alices):
@@ -148,7 +160,8 @@ def references_in_queries():
 def _bodies(schema):
     """The schemas that a body may have: itself, or one for each type."""
     schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return [body for one in schema["oneOf"] for body in _bodies(one)] if "oneOf" in schema else [schema]
+    several = schema.get("oneOf", schema.get("anyOf"))
+    return [body for one in several for body in _bodies(one)] if several else [schema]
 
 
 def references_in_bodies():

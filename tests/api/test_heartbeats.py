@@ -30,6 +30,16 @@ def test_what_is_read_can_be_written_back_and_keeps_the_token(api):
     assert (reset.json()["graceSeconds"], reset.json()["slug"], reset.json()["token"]) == (60, "", before["token"])
 
 
+def test_a_taken_slug_is_named_whichever_way_it_comes(api, pointers):
+    api.post("/api/v1/monitor", BODY | {"slug": "nightly"})
+    assert pointers(api.post("/api/v1/monitor", BODY | {"slug": "nightly"})) == {"/slug": "taken"}
+    other = api.post("/api/v1/monitor", BODY | {"slug": "weekly"})["Location"]
+    assert pointers(api.put(other, BODY | {"slug": "nightly"})) == {"/slug": "taken"}
+    many = [BODY | {"op": "create", "slug": "daily"}] * 2
+    assert pointers(api.post("/api/monitors/bulk", {"changes": many})) == {"/changes/1/slug": "taken"}
+    assert sorted(Heartbeat.objects.values_list("slug", flat=True)) == ["nightly", "weekly"]
+
+
 def test_what_a_heartbeat_does_not_use_is_refused(api, pointers):
     wrong = BODY | {"url": "https://x.example", "intervalSeconds": 60, "regions": ["default"], "assertions": []}
     named = pointers(api.post("/api/v1/monitor", wrong))

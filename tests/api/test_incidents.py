@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import AuditEntry
+from alerts.models import Delivery
 from incidents import services
 from incidents.models import Incident, Kind, Note, Severity
+from monitors.models import StatusChange
 
 FULL = {
     "id", "monitorId", "monitor", "kind", "severity", "state", "title", "summary", "startedAt", "acknowledgedAt",
@@ -64,6 +67,92 @@ def test_what_was_read_can_be_sent_back(api, base, incident, note):
     again = api.patch(f"{base}/{incident.pk}", body)
     assert again.status_code == 200, again.content
     assert len(again.json()["events"]) == len(body["events"])
+
+
+def test_put_replaces_texts_and_severity(api, base, incident, pointers):
+    address = f"{base}/{incident.pk}"
+    api.patch(address, {"summary": "The cache is cold"})
+    answer = api.put(address, {"title": "Cold cache", "severity": "MINOR"})
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["title"], body["severity"], body["summary"], body["state"]) == ("Cold cache", "MINOR", "", "OPEN")
+    assert api.put(address, body | {"state": "RESOLVED"}).json()["state"] == "RESOLVED"
+    assert pointers(api.put(address, {"colour": 1})) == {
+        "/title": "required", "/severity": "required", "/colour": "unknown",
+    }  # fmt: skip
+    assert api.put(address, {"title": "x", "severity": "MINOR"}, If_Match=answer["ETag"]).status_code == 412
+
+
+@pytest.fixture
+def resolved(incident, note, by_alice, now):
+    """It is over, and everybody was told."""
+    found = services.resolve_incident(incident=incident, by=by_alice, now=now)
+    Delivery.objects.update(state="DELIVERED", next_attempt_at=None)
+    return found
+
+
+def test_delete_takes_a_resolved_one_out_with_all_it_has(api, base, resolved, workspace):
+    address = f"{base}/{resolved.pk}"
+    stale = api.get(address)["ETag"]
+    api.patch(address, {"title": "The cache"})
+    assert api.delete(address, If_Match=stale).status_code == 412
+    assert api.delete(address).status_code == 204
+    assert api.get(address).status_code == 404
+    assert not Note.objects.exists()
+    entry = AuditEntry.objects.get(workspace=workspace, verb="delete")
+    assert (entry.object_type, entry.object_id, entry.actor) == ("incident", str(resolved.pk), "alice@example.org")
+    assert entry.changes["title"] == ["The cache", None]
+    last = api.get("/api/events").json()["items"][-1]
+    assert (last["type"], last["data"]["incidentId"]) == ("incident_deleted", resolved.pk)
+
+
+def test_what_is_not_over_is_not_deleted(api, base, incident):
+    for change in ({}, {"acknowledged": True}):
+        api.patch(f"{base}/{incident.pk}", change)
+        assert api.delete(f"{base}/{incident.pk}").status_code == 409
+    assert Incident.objects.exists()
+
+
+def test_an_alert_on_its_way_keeps_its_incident(api, base, resolved):
+    channel = api.post("/api/channels", {"name": "c", "type": "webhook", "config": {"url": "https://h.example"}}).json()
+    waiting = Delivery.objects.create(
+        workspace=resolved.workspace, channel_id=channel["id"], incident=resolved, event="incident_resolved",
+        occurrence="o", created_at=resolved.resolved_at, next_attempt_at=resolved.resolved_at,
+    )  # fmt: skip
+    refused = api.delete(f"{base}/{resolved.pk}")
+    assert (refused.status_code, "on its way" in refused.json()["detail"]) == (409, True)
+    assert api.post(f"/api/deliveries/{waiting.pk}/dismiss").status_code == 200
+    assert api.delete(f"{base}/{resolved.pk}").status_code == 204
+    assert not Delivery.objects.exists()
+
+
+def test_members_resolve_and_admins_delete(api, member, base, resolved, bob, workspace):
+    refused = member.delete(f"{base}/{resolved.pk}")
+    assert refused.status_code == 403
+    assert "ADMIN" in refused.json()["detail"]
+    workspace.memberships.filter(user=bob).update(role="ADMIN")
+    assert member.delete(f"{base}/{resolved.pk}").status_code == 204
+
+
+def test_a_deleted_incident_leaves_the_availability_as_it_was(api, monitor, now):
+    since = now - timedelta(hours=1)
+    for before, after, minutes in (("NEW", "OK", 0), ("OK", "DOWN", 20), ("DOWN", "OK", 35)):
+        StatusChange.objects.create(
+            monitor=monitor, before=before, after=after, at=since + timedelta(minutes=minutes), reason="test"
+        )
+    outage = services.open_incident(
+        workspace=monitor.workspace, monitor=monitor, kind=Kind.DOWNTIME, severity=Severity.CRITICAL, title="Down",
+        started_at=since + timedelta(minutes=20), now=now,
+    )  # fmt: skip
+    services.resolve_incident(incident=outage, now=now)
+    Delivery.objects.all().delete()
+    asked = (
+        f"/api/monitors/{monitor.pk}/availability?startDate={since:%Y-%m-%dT%H:%M:%SZ}&endDate={now:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    before = api.get(asked).json()
+    assert before["downtimeSeconds"] == 900
+    assert api.delete(f"/api/incidents/{outage.pk}").status_code == 204
+    assert api.get(asked).json() == before
 
 
 def test_a_person_opens_one(api, base, monitor, pointers):

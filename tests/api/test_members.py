@@ -25,6 +25,7 @@ def test_members_are_listed_for_everybody(viewer, alice, bob, vera):
 
 
 def test_an_owner_gives_roles_and_the_last_stays(api, of, alice, bob, member, pointers):
+    assert pointers(api.patch(of(bob), {"role": "KING"})) == {"/role": "invalid_choice"}
     assert api.patch(of(bob), {"role": "ADMIN"}).json()["role"] == "ADMIN"
     assert member.patch(of(alice), {"role": "VIEWER"}).status_code == 403, "only an owner touches an owner"
     assert member.patch(of(bob), {"role": "OWNER"}).status_code == 403
@@ -32,7 +33,14 @@ def test_an_owner_gives_roles_and_the_last_stays(api, of, alice, bob, member, po
     assert api.delete(of(alice)).status_code == 409
     assert api.put(of(bob), {"role": "OWNER"}).status_code == 200
     assert api.patch(of(alice), {"role": "MEMBER"}).status_code == 200
-    assert pointers(api.patch(of(bob), {"role": "KING"})) == {"/role": "invalid_choice"}
+
+
+def test_who_may_not_is_told_so_whatever_the_body_says(member, viewer, of, alice, bob, workspace):
+    Membership.objects.filter(workspace=workspace, user=bob).update(role="ADMIN")
+    for body in ({}, {"role": "KING"}, {"colour": 1}):
+        assert viewer.patch(of(bob), body).status_code == 403
+        assert member.patch(of(alice), body).status_code == 403, "an admin, but only an owner touches an owner"
+        assert member.patch(of(bob), body).status_code == 400
 
 
 def test_a_removed_members_token_is_dead_and_stays_so(api, member, of, bob, workspace):

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Role
+from accounts import invitations
+from accounts.models import Invitation, Role
 from billing.limits import SELF_HOSTED, PlanLimit, limits_of
 from billing.models import Plan, Subscription, Trial
 from common.clock import now as clock_now
@@ -100,6 +101,56 @@ def test_the_newest_beyond_a_plan_that_went_down_are_paused_and_stay_so(workspac
         services.edit_monitor(monitor=newest, by=by_alice, now=clock_now(), fields={"paused": False})
     services.pause(monitor=made[0], by=by_alice, now=clock_now())
     services.resume(monitor=newest, by=by_alice, now=clock_now())
+
+
+def test_no_member_beyond_the_plan_and_open_invitations_count(workspace, plans, token_of, alice, bob):
+    api = Caller(token_of(alice))
+    assert api.post("/api/invitations", {"email": "dora@example.org"}).status_code == 201, "Alice, Bob and Dora: three"
+    assert api.post("/api/invitations", {"email": "dora@example.org"}).status_code == 201, "in place of the first"
+    answer = api.post("/api/invitations", {"email": "emil@example.org"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/plan-limit")
+    assert "The plan Free has 3 members and this workspace uses 3" in answer.json()["detail"]
+    assert Invitation.objects.count() == 1
+    Subscription.objects.create(workspace=workspace, plan=plans["PRO"], status="active")
+    assert api.post("/api/invitations", {"email": "emil@example.org"}).status_code == 201
+
+
+def test_who_was_invited_waits_for_room_when_the_plan_went_down(client, workspace, plans, by_alice, bob, charlie):
+    made = invitations.invite(
+        workspace=workspace, email="charlie@example.org", role="MEMBER", by=by_alice, now=clock_now()
+    )
+    address = "/" + invitations.link_of(made).split("/", 3)[3]
+    Plan.objects.filter(code="FREE").update(members=2)
+    client.force_login(charlie)
+    refused = client.post(address)
+    assert refused.status_code == 403
+    assert "The plan Free has 2 members" in refused.content.decode()
+    assert workspace.memberships.count() == 2
+    workspace.memberships.filter(user=bob).delete()
+    assert client.post(address).status_code == 302
+    assert workspace.memberships.filter(user=charlie).exists()
+
+
+def test_without_billing_everybody_has_room(workspace, by_alice):
+    for number in range(5):
+        invitations.invite(
+            workspace=workspace, email=f"{number}@example.org", role="MEMBER", by=by_alice, now=clock_now()
+        )
+    assert Invitation.objects.count() == 5
+
+
+def test_a_monitor_has_as_many_regions_as_the_plan(workspace, plans, add, by_alice):
+    for key in ("fra", "nyc"):
+        Region.objects.create(key=key, name=key)
+    with pytest.raises(PlanLimit, match="The plan Free watches each monitor from 1 regions and this names 2"):
+        add(regions=["default", "fra"])
+    Plan.objects.filter(code="FREE").update(regions=2)
+    made = add(regions=["default", "fra"])
+    Plan.objects.filter(code="FREE").update(regions=1)
+    kept = {"regions": ["default", "fra"], "name": "Same regions as before"}
+    services.edit_monitor(monitor=made, by=by_alice, now=clock_now(), fields=kept)
+    with pytest.raises(PlanLimit):
+        services.edit_monitor(monitor=made, by=by_alice, now=clock_now(), fields={"regions": ["default", "nyc"]})
 
 
 def test_a_first_ping_makes_no_heartbeat_beyond_the_plan(workspace, plans):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DataError, connection, transaction
 
-from common.bulk import insert_rows, update_rows
+from common.bulk import insert_rows, numbers, update_rows
 from monitors.models import Monitor, Region, RegionState, Result
 from monitors.services import create_monitor
 
@@ -60,6 +60,40 @@ def test_rows_are_updated_by_their_key_and_others_are_left(monitor):
     update_rows(Result, "id", ["ok", "detail", "status_code"], [(one, False, "a", None), (three, True, "c", 204)])
     after = dict(Result.objects.values_list("pk", "detail"))
     assert after == {one: "a", two: "", three: "c"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NULL", 'say "no"', "back\\slash", "{braces}, commas", " line\nbreak\t", "ünïcode ☃", "it's", "%s %%"]
+)
+def test_any_text_is_updated_as_it_is(monitor, text):
+    insert_rows(Result, (*FIELDS, *REST), [row(monitor, WHOLE_SECOND)])
+    pk = Result.objects.get().pk
+    update_rows(Result, "id", ["detail", "address", "latency_ms", "ok"], [(pk, text, "", 0.125, False)])
+    found = Result.objects.get()
+    assert (found.detail, found.address, found.latency_ms, found.ok) == (text, "", 0.125, False)
+
+
+def test_what_is_not_known_is_updated_to_null(monitor):
+    state = RegionState.objects.get()
+    values = (state.pk, None, None, None, WHOLE_SECOND)
+    update_rows(RegionState, "id", ["is_down", "claimable_at", "last_latency_ms", "fresh_until"], [values])
+    state.refresh_from_db()
+    assert (state.is_down, state.claimable_at, state.last_latency_ms) == (None, None, None)
+    assert state.fresh_until == WHOLE_SECOND
+
+
+def test_many_numbers_are_one_parameter_of_a_query(monitor, django_assert_num_queries):
+    with django_assert_num_queries(1) as asked:
+        assert list(Monitor.objects.filter(pk__in=numbers([monitor.pk, *range(10**9, 10**9 + 2000)]))) == [monitor]
+    assert len(asked.captured_queries) == 1
+    assert not Monitor.objects.filter(pk__in=numbers([])).exists()
+
+
+def test_instants_are_read_in_utc_to_the_microsecond(monitor):
+    for at in (WHOLE_SECOND, WHOLE_SECOND + timedelta(microseconds=500_010), datetime(1969, 7, 20, tzinfo=UTC)):
+        Monitor.objects.update(created_at=at)
+        found = Monitor.objects.get().created_at
+        assert (found, found.tzinfo) == (at, UTC)
 
 
 def test_encrypted_values_stay_encrypted(monitor):

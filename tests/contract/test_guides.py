@@ -12,7 +12,7 @@ from monitors.models import Region
 from tests.layout.repository import ROOT
 from tests.targets import Target
 
-GUIDES = ["first-call", "lists", "errors", "idempotency", "pipelines"]
+GUIDES = ["first-call", "lists", "errors", "idempotency", "pipelines", "incidents", "events"]
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROMISE = re.compile(r"# prints (.*)$", re.MULTILINE)
 

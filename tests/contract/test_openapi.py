@@ -158,6 +158,8 @@ def test_live_answers_are_as_the_document_says(world):
         ("GET", "/api/incidents/{id}", {"id": incident.pk}, None),
         ("PATCH", "/api/incidents/{id}", {"id": incident.pk}, {"acknowledged": True}),
         ("POST", "/api/incidents", {}, {"title": "By hand"}),
+        ("PUT", "/api/incidents/{id}", {"id": incident.pk}, {"title": "By hand", "severity": "MINOR"}),
+        ("DELETE", "/api/incidents/{id}", {"id": incident.pk}, None),
         ("GET", "/api/incidents/{incident_pk}/notes", {"incident_pk": incident.pk}, None),
         ("POST", "/api/incidents/{incident_pk}/notes", {"incident_pk": incident.pk}, {"body": "x"}),
         ("DELETE", "/api/incidents/{incident_pk}/notes/{id}", {"incident_pk": incident.pk, "id": note.pk}, None),

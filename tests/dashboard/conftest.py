@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.middleware import SESSION_KEY
 from alerts import services as alerts
@@ -34,6 +36,19 @@ def signed_in(workspace):
         return client
 
     return make
+
+
+@pytest.fixture
+def queries_of():
+    """`queries_of(browser, path)`: how many queries the page takes, without what is cached once a process."""
+
+    def count(browser, path):
+        browser.get(path)
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get(path).status_code == 200
+        return len(captured)
+
+    return count
 
 
 @pytest.fixture

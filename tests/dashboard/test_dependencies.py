@@ -7,7 +7,7 @@ from incidents.models import Incident, State
 from monitors.models import MonitorState, Status
 from monitors.services import edit_monitor
 from signals.dependencies import create_dependency, edit_dependency
-from signals.events import dependency_judged
+from signals.events import DependencyJudged, dependencies_judged
 from signals.models import Dependency, DependencyLink
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +33,8 @@ def report_down(dependency, monitor):
     DependencyLink.objects.filter(dependency=dependency, monitor=monitor).update(
         reported_status="DOWN", reported_at=now
     )
-    told = {"dependency": dependency, "monitor": monitor, "is_down": True, "at": now, "reason": "was reported down"}
-    dependency_judged.send(sender=Dependency, now=now, **told)
+    told = DependencyJudged(dependency, monitor, True, now, "was reported down")
+    dependencies_judged.send(sender=Dependency, judged=[told], now=now)
 
 
 def test_the_list_says_what_is_down_first_and_why(page, workspace, heartbeat, monitor, by_alice, dependency):

@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Mail has no stylesheet: its styles stand in attributes. The file of a report carries its own and is no page of ours.
 OTHERS = {"email", "report.html"}
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if OTHERS.isdisjoint(path.parts))
-# The page of the reference is Swagger UI's, which knows no tokens.
-NOT_OF_TOKENS = {"tokens.css", "fonts.css", "api-docs.css"}
+NOT_OF_TOKENS = {"tokens.css", "fonts.css"}
 STYLES = sorted(path for path in (ROOT / "static/css").glob("*.css") if path.name not in NOT_OF_TOKENS)
 CSS = "\n".join(path.read_text() for path in (ROOT / "static/css").glob("*.css"))
 SPRITE = (ROOT / "static/vendor/lucide/sprite.svg").read_text()

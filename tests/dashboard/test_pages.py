@@ -4,8 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from common.clock import now as clock_now
 from common.middleware import POLICY
@@ -35,22 +33,13 @@ def page(browser):
     return get
 
 
-def queries(browser, path):
-    browser.get(path)  # what is cached once a process
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        assert browser.get(path).status_code == 200
-    return len(captured)
-
-
 def set_status(monitor, status, since=None):
     MonitorState.objects.filter(pk=monitor.pk).update(status=status, status_since=since or clock_now())
 
 
 @pytest.mark.parametrize("path", ["/", "/monitors", "/heartbeats", "/incidents", "/alerts", "/settings/audit-log"])
 def test_lists_take_the_same_queries_for_5_and_50_rows(
-    browser, make_monitor, make_heartbeat, make_incident, with_history, path
+    browser, queries_of, make_monitor, make_heartbeat, make_incident, with_history, path
 ):
     def add(numbers):
         for number in numbers:
@@ -63,36 +52,38 @@ def test_lists_take_the_same_queries_for_5_and_50_rows(
             set_status(heartbeat, Status.LATE)
 
     add(range(5))
-    few = queries(browser, path)
+    few = queries_of(browser, path)
     add(range(5, 50))
-    assert queries(browser, path) == few <= 16
+    assert queries_of(browser, path) == few <= 16
 
 
-def test_one_monitor_takes_the_same_queries_however_much_it_has(browser, monitor, make_incident, with_history):
+def test_one_monitor_takes_the_same_queries_however_much_it_has(
+    browser, queries_of, monitor, make_incident, with_history
+):
     with_history(monitor, 3)
     path = f"/monitors/{monitor.pk}"
-    few = queries(browser, path)
+    few = queries_of(browser, path)
     with_history(monitor, 110)
     for _ in range(5):
         incidents.resolve_incident(incident=make_incident(monitor), now=clock_now())
-    assert queries(browser, path) == few <= 42
+    assert queries_of(browser, path) == few <= 42
 
 
-def test_one_heartbeat_takes_the_same_queries_however_much_it_has(browser, heartbeat, with_signals):
+def test_one_heartbeat_takes_the_same_queries_however_much_it_has(browser, queries_of, heartbeat, with_signals):
     with_signals(heartbeat, 3)
     path = f"/monitors/{heartbeat.pk}"
-    few = queries(browser, path)
+    few = queries_of(browser, path)
     with_signals(heartbeat, 100)
-    assert queries(browser, path) == few <= 28
+    assert queries_of(browser, path) == few <= 28
 
 
-def test_one_incident_takes_the_same_queries_however_much_was_written(browser, incident, by_alice):
+def test_one_incident_takes_the_same_queries_however_much_was_written(browser, queries_of, incident, by_alice):
     path = f"/incidents/{incident.pk}"
     incidents.add_note(incident=incident, body="one", by=by_alice, now=clock_now())
-    few = queries(browser, path)
+    few = queries_of(browser, path)
     for number in range(20):
         incidents.add_note(incident=incident, body=f"note {number}", by=by_alice, now=clock_now())
-    assert queries(browser, path) == few <= 16
+    assert queries_of(browser, path) == few <= 16
 
 
 @pytest.mark.parametrize("path", ["/", "/monitors", "/heartbeats", "/incidents", "/alerts", "/settings/tokens"])

@@ -50,6 +50,10 @@ def test_when_without_a_moment_is_a_dash():
         ("{{ 'Ada King Lovelace'|initials }}", "AL"),
         ("{{ 'ada@example.com'|initials }}", "A"),
         ("{{ ''|initials }}", ""),
+        ("{{ 'Machine: acts by: itself'|name_and_text|join:'/' }}", "Machine/Acts by: itself"),
+        ("{{ 'At an interval'|name_and_text|join:'/' }}", "At an interval/"),
+        ("{% load facts %}{{ 'FREQ=WEEKLY'|repeats }}", "Every week"),
+        ("{% load facts %}{{ 'FREQ=WEEKLY;BYDAY=SU'|repeats }}", "FREQ=WEEKLY;BYDAY=SU"),
     ],
 )
 def test_filters(source, text):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections
 
+from incidents import holding
 from incidents.holding import release
 from incidents.models import HeldIncident, Incident
 from monitors.deploying import create_deployment, end_deployment
@@ -178,3 +179,41 @@ def test_a_check_that_records_while_the_deployment_ends_opens_one_incident(make,
     assert status_of(monitor) == "DOWN"
     assert Incident.objects.count() == 1
     assert not HeldIncident.objects.exists()
+
+
+def test_what_a_window_held_of_many_opens_at_the_cost_of_one(make, see, by_alice, now, queries_of):
+    monitors = [make(name=f"M{number}", fail_after_consecutive=1) for number in range(6)]
+    fields = {"name": "Move", "starts_at": now, "ends_at": now + HOUR, "suppress_incidents": True}
+    fields["monitor_ids"] = [monitor.pk for monitor in monitors]
+    create_window(workspace=monitors[0].workspace, by=by_alice, now=now, fields=fields)
+    for monitor in monitors:
+        see(monitor, 1)
+    see(monitors[0], 61, ok=False)
+    first = queries_of(lambda: release(now=now + HOUR))
+    for monitor in monitors[1:]:
+        see(monitor, 61, ok=False)
+    assert HeldIncident.objects.count() == 5
+    assert queries_of(lambda: release(now=now + HOUR)) <= first
+    assert Incident.objects.count() == 6
+    assert not HeldIncident.objects.exists()
+
+
+def test_more_than_a_batch_is_released_and_a_broken_one_holds_back_no_other(
+    make, see, window, by_alice, now, monkeypatch
+):
+    monkeypatch.setattr(holding, "AT_ONCE", 2)
+    monitors = [make(name=f"M{number}", fail_after_consecutive=1) for number in range(5)]
+    window(suppress_incidents=True, monitor_ids=[monitor.pk for monitor in monitors])
+    for monitor in monitors:
+        see(monitor, 1)
+        see(monitor, 61, ok=False)
+
+    def open_held(found, *, now):
+        if any(one.monitor_id == monitors[1].pk for one in found):
+            raise RuntimeError("as a broken row would")
+        return opened(found, now=now)
+
+    opened = holding.open_held
+    monkeypatch.setattr(holding, "open_held", open_held)
+    assert release(now=now + HOUR) == 4
+    assert HeldIncident.objects.get().monitor_id == monitors[1].pk

@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.contrib import admin
 
-OURS = ("accounts", "billing", "monitors", "signals", "incidents", "alerts", "oncall", "statuspages")
+OURS = ("common", "accounts", "billing", "monitors", "signals", "incidents", "alerts", "oncall", "statuspages")
 
 
 def test_every_model_is_registered():

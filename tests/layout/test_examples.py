@@ -1,5 +1,6 @@
-"""The receiver in the documents believes what we sign, and nothing else."""
+"""The receivers in the documents believe what we sign, and nothing else; the guide shows them as they are."""
 
+import re
 import runpy
 
 import pytest
@@ -47,3 +48,11 @@ def test_a_changed_body_and_an_old_message_are_not():
     secret = new_secret()
     assert not is_genuine(secret, headers_for(secret), BODY + b" ", NOW)
     assert not is_genuine(secret, headers_for(secret), BODY, NOW + 301)
+
+
+@pytest.mark.parametrize(("language", "ending"), [("python", "py"), ("js", "mjs"), ("go", "go"), ("php", "php")])
+def test_the_guide_shows_what_the_receiver_checks(language, ending):
+    guide = (ROOT / "docs/guides/webhooks.md").read_text()
+    shown = re.findall(rf"^```{language}\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 1
+    assert shown[0] in (ROOT / f"docs/examples/receive_webhook.{ending}").read_text()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from monitors import partitions, upkeep
+from monitors import upkeep
 from monitors.models import Region, Result
 from monitors.store import _UNSTORABLE
 
@@ -44,8 +44,8 @@ def test_days_are_made_ahead_and_strays_move_into_theirs(make, now):
     monitor = make()
     stray, other = stored(monitor, now), stored(monitor, now - timedelta(days=3))
     assert table_of(stray) == table_of(other) == "monitors_result_default"
-    partitions.tend(now=now)
-    partitions.tend(now=now)
+    upkeep.RESULTS_BY_DAY.tend(now=now)
+    upkeep.RESULTS_BY_DAY.tend(now=now)
     assert table_of(stray) == "monitors_result_20260302"
     assert table_of(other) == "monitors_result_default"
     assert table_of(stored(monitor, now + timedelta(days=7))) == "monitors_result_20260309"
@@ -55,11 +55,11 @@ def test_days_are_made_ahead_and_strays_move_into_theirs(make, now):
 def test_old_days_are_dropped_whole_and_old_strays_deleted(make, now, settings):
     settings.RESULT_RETENTION_DAYS = 30
     monitor = make()
-    partitions.tend(now=now)
+    upkeep.RESULTS_BY_DAY.tend(now=now)
     kept, gone, stray = (stored(monitor, now + timedelta(days=days)) for days in (7, 0, -60))
     assert upkeep.drop_old_results(now=now + timedelta(days=31, hours=6)) == 1
     assert list(Result.objects.all()) == [kept]
-    there = partitions.days_there()
+    there = upkeep.RESULTS_BY_DAY.days_there()
     assert (date(2026, 3, 2) in there, date(2026, 3, 3) in there) == (False, True)
     assert date(2026, 4, 9) in there
     assert {gone.pk, stray.pk}.isdisjoint(Result.objects.values_list("pk", flat=True))
@@ -68,7 +68,7 @@ def test_old_days_are_dropped_whole_and_old_strays_deleted(make, now, settings):
 @only_postgres
 def test_a_stretch_of_one_monitor_is_read_by_the_index_of_its_days_only(make, now):
     monitor = make()
-    partitions.tend(now=now)
+    upkeep.RESULTS_BY_DAY.tend(now=now)
     rows = Result.objects.filter(monitor=monitor, scheduled_at__gte=now, scheduled_at__lt=now + timedelta(hours=2))
     plan = rows.explain()
     assert "monitors_result_20260302" in plan

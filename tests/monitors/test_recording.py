@@ -242,6 +242,25 @@ def test_whatever_a_target_sends_is_stored(make, see, ok, found):
     assert Incident.objects.count() == (not ok)
 
 
+def test_the_last_good_check_is_kept_anew_after_an_hour_or_somewhat_more(make, see, now):
+    monitor = make()
+    kept_at = []
+    for seconds in (0, 3590, 3600 + 1800):
+        see(monitor, seconds)
+        kept_at.append((Evidence.objects.get().observed_at - now).total_seconds())
+    assert kept_at == [0.1, 0.1, 5400.1]
+
+
+def test_monitors_that_began_together_do_not_keep_their_checks_together(make, now):
+    one, two = make(), make(name="Other")
+    record([result_of(each, now) for each in (one, two)], now=now)
+    first = 3600 + one.pk % 1800
+    later = now + timedelta(seconds=first + 0.5)
+    record([result_of(each, later) for each in (one, two)], now=later)
+    kept = dict(Evidence.objects.values_list("monitor", "observed_at"))
+    assert (kept[one.pk] > later, kept[two.pk] > later) == (True, False)
+
+
 def test_nesting_without_end_is_stored(make, see):
     deep = []
     for _ in range(2000):

@@ -6,7 +6,7 @@ import pytest
 
 from monitors import upkeep
 from monitors.models import Region, RegionState, Result, Status, StatusChange
-from monitors.services import pause
+from monitors.services import change_statuses, pause
 from tests.monitors.conftest import status_of
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +80,29 @@ def test_results_past_their_retention_are_dropped_in_batches(make, see, now, mon
     assert upkeep.drop_old_results(now=now + timedelta(days=45)) == 3
     assert Result.objects.count() == 2
     assert upkeep.drop_old_results(now=now + timedelta(days=100)) == 2
+
+
+def test_many_that_nobody_looks_at_cost_as_much_as_one(make, see, now, queries_of):
+    alone = make(name="Alone")
+    see(alone, 1)
+    assert (first := queries_of(lambda: mark(now, 3600)))
+    others = [make(name=f"M{number}") for number in range(6)]
+    for other in others:
+        see(other, 3601)
+    assert queries_of(lambda: mark(now, 7200)) <= first
+    assert [status_of(other) for other in others] == ["UNKNOWN"] * 6
+
+
+def test_one_monitor_that_cannot_be_marked_holds_back_no_other(make, see, now, monkeypatch):
+    good, bad = make(name="Good"), make(name="Bad")
+    for monitor in (good, bad):
+        see(monitor, 1)
+
+    def change(turns, *, now):
+        if any(turn.monitor.name == "Bad" for turn in turns):
+            raise RuntimeError("as a broken row would")
+        return change_statuses(turns, now=now)
+
+    monkeypatch.setattr(upkeep, "change_statuses", change)
+    assert mark(now, 3600) == 1
+    assert (status_of(good), status_of(bad)) == (Status.UNKNOWN, Status.OK)

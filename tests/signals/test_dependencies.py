@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -242,3 +243,55 @@ def test_checks_that_report_new_names_at_once_neither_deadlock_nor_double(make_h
     assert failures == []
     assert Dependency.objects.count() == 30
     assert len(found()) == 240
+
+
+def test_one_broken_dependency_of_many_checks_costs_as_much_as_of_one(make_heartbeat, now, queries_of):
+    checks = [make_heartbeat(f"check {number}") for number in range(7)]
+
+    def said(status, of):
+        for one in of:
+            raw = body(("Redis", status)).decode()
+            Signal.objects.create(
+                heartbeat=one, type="SUCCESS", created_at=now, payload=raw, payload_is_json=True, method="POST"
+            )
+            HeartbeatState.objects.filter(pk=one.pk).update(attention_at=now, is_steady=False)
+        return [one.pk for one in of]
+
+    settle(said("ok", checks), now=now)
+    for status, standing in (("down", State.OPEN), ("ok", State.RESOLVED)):
+        one = said(status, checks[:1])
+        first = queries_of(lambda one=one: settle(one, now=now))
+        many = said(status, checks[1:])
+        assert queries_of(lambda many=many: settle(many, now=now)) <= first
+        assert len(found(state=standing)) == 7
+
+
+def test_down_and_up_again_in_one_batch_opens_and_resolves(heartbeat, now):
+    for second, status in enumerate(("down", "ok", "down")):
+        raw = body(("Redis", status)).decode()
+        at = now + timedelta(seconds=second)
+        Signal.objects.create(
+            heartbeat=heartbeat, type="SUCCESS", created_at=at, payload=raw, payload_is_json=True, method="POST"
+        )
+    HeartbeatState.objects.filter(pk=heartbeat.pk).update(attention_at=now, is_steady=False)
+    settle([heartbeat.pk], now=now)
+    assert [one.state for one in found()] == [State.RESOLVED, State.OPEN]
+    assert DependencyLink.objects.get().reported_at == now + timedelta(seconds=2)
+
+
+def test_deleting_a_dependency_of_many_resolves_all_at_the_cost_of_one(
+    report, make_heartbeat, by_alice, workspace, queries_of
+):
+    checks = [make_heartbeat(f"check {number}") for number in range(5)]
+    report(("Redis", "down"), of=checks[0])
+    for one in checks:
+        report(("Queue", "down"), of=one)
+    counts = []
+    for name in ("Redis", "Queue"):
+        dependency = Dependency.objects.get(name=name)
+        at = clock.now()
+        counts.append(
+            queries_of(lambda it=dependency, at=at: dependencies.delete_dependency(dependency=it, by=by_alice, now=at))
+        )
+    assert counts[1] <= counts[0]
+    assert not found(state=State.OPEN)

@@ -3,9 +3,11 @@
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
-from django.db import connections
+from django.apps import apps
+from django.db import IntegrityError, connection, connections, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from monitors.models import Monitor
 from monitors.services import edit_monitor, pause, resume
 from signals.heartbeat_settings import clean_heartbeat
 from signals.models import Heartbeat, HeartbeatState
-from signals.services import settle
+from signals.services import heartbeat_for_slug, settle
 from tests.signals.conftest import HOURLY, state_of, status_of
 from tests.signals.test_settling import store
 
@@ -182,3 +184,70 @@ def test_of_two_who_take_one_slug_at_once_one_is_refused(make_heartbeat):
     assert Heartbeat.objects.filter(slug="nightly").count() == 1
     assert sorted(map(str, outcomes))[1] == "nightly"
     assert "slug', 'taken'" in str(outcomes)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_ping_and_a_person_who_take_one_slug_at_once_leave_one_heartbeat(make_heartbeat, workspace, now):
+    start, outcomes = threading.Barrier(2), {}
+
+    def take(name, act):
+        try:
+            start.wait()
+            outcomes[name] = act()
+        except Invalid as invalid:
+            outcomes[name] = [(error.pointer, error.code) for error in invalid.errors]
+        finally:
+            connections.close_all()
+
+    ping_key = workspace.ping_key
+    acts = {
+        "ping": lambda: heartbeat_for_slug(ping_key=ping_key, slug="nightly", now=now).pk,
+        "person": lambda: make_heartbeat(name="By hand", slug="nightly").pk,
+    }
+    make_heartbeat(name="first of all")
+    threads = [threading.Thread(target=take, args=one) for one in acts.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    only = Heartbeat.objects.get(slug="nightly")
+    assert outcomes["ping"] == only.pk
+    assert outcomes["person"] in (only.pk, [("/slug", "taken")])
+
+
+def test_the_database_itself_refuses_a_second_heartbeat_of_one_slug(make_heartbeat):
+    make_heartbeat(slug="nightly")
+    other, none, nor = make_heartbeat(name="Other"), make_heartbeat(name="None"), make_heartbeat(name="Nor")
+    assert none.slug == nor.slug == ""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Heartbeat.objects.filter(pk=other.pk).update(slug="nightly")
+
+
+def test_an_edit_to_a_taken_slug_names_it_and_changes_nothing(make_heartbeat, by_alice, now):
+    make_heartbeat(slug="nightly")
+    other = make_heartbeat(name="Other", slug="weekly")
+    with pytest.raises(Invalid) as refused:
+        edit_monitor(
+            monitor=other.monitor, by=by_alice, now=now, fields={"name": "New", "settings": {"slug": "nightly"}}
+        )
+    assert [(error.pointer, error.code) for error in refused.value.errors] == [("/slug", "taken")]
+    assert (fresh(other).name, fresh(other).heartbeat.slug) == ("Other", "weekly")
+
+
+def test_of_heartbeats_that_shared_a_slug_the_oldest_keeps_it(make_heartbeat, workspace, charlie, now):
+    """The migration's step between two columns, on rows from before the constraint."""
+    migration = import_module("signals.migrations.0005_slug_once")
+    made = [make_heartbeat(name=f"M{number}", slug=f"s{number}") for number in range(5)]
+    elsewhere = make_heartbeat(name="Elsewhere").monitor
+    Monitor.objects.filter(pk=elsewhere.pk).update(workspace=charlie.workspaces.get())
+    with connection.cursor() as cursor:
+        cursor.execute('DROP INDEX "one_heartbeat_a_slug"')
+    wanted = ["a" * 120, "nightly", "nightly", "nightly-2", "nightly"]
+    for one, slug in zip(made, wanted, strict=True):
+        Heartbeat.objects.filter(pk=one.pk).update(slug=slug)
+    Heartbeat.objects.filter(pk=elsewhere.pk).update(slug="nightly")
+    Heartbeat.objects.filter(pk=make_heartbeat(name="Long").pk).update(slug="a" * 120)
+    migration.fill(apps, connection.schema_editor())
+    slugs = list(Heartbeat.objects.order_by("pk").values_list("slug", flat=True))
+    assert slugs == ["a" * 120, "nightly", "nightly-3", "nightly-2", "nightly-4", "nightly", "a" * 118 + "-2"]
+    assert Heartbeat.objects.get(pk=elsewhere.pk).workspace == charlie.workspaces.get()

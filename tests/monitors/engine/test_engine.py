@@ -8,6 +8,7 @@ import pytest
 
 from monitors.engine import bookkeeper, loop
 from monitors.probes import catalogue, looks
+from monitors.probes.base import Claim
 
 
 def test_checks_are_claimed_probed_and_recorded(engine, store, target, check):
@@ -37,17 +38,35 @@ def test_a_check_starts_at_its_own_time(engine, store, target, check):
         assert result.started_at >= result.check.scheduled_at
 
 
-def test_a_claim_reaches_one_second_ahead_and_no_further_than_there_is_room(engine, store, target, check):
+def test_a_claim_reaches_past_the_next_tick_and_no_further_than_there_is_room(engine, store, target, check):
     store.add(*(check(target.url("/hang"), timeout_ms=1000) for _ in range(5)))
     running = engine(capacity=3)
     store.wait_for(lambda: store.claims)
     now, until, limit = store.claims[0]
-    assert until - now == pytest.approx(1.0)
+    assert until - now == pytest.approx(bookkeeper.HORIZON_SECONDS)
+    assert bookkeeper.HORIZON_SECONDS > bookkeeper.OWN_TICK_SECONDS
     assert limit == 3
     store.wait_for(lambda: store.results)
     assert store.passed_on == 1
     running.wake()
     assert len(store.wait_results(3)) >= 3
+
+
+def test_what_is_due_first_starts_before_all_others_are_claimed(engine, store, target, check, monkeypatch):
+    monkeypatch.setattr(bookkeeper, "MOST_IN_CLAIM", 4)
+    store.add(*(check(target.url()) for _ in range(10)))
+    engine()
+    assert len(store.wait_results(10)) == 10
+    assert [limit for _, _, limit in store.claims] == [4, 4, 4]
+    assert len({(now, until) for now, until, _ in store.claims}) == 1
+
+
+def test_a_claim_that_finds_only_what_it_cannot_take_is_not_repeated(engine, store, target, check, monkeypatch):
+    monkeypatch.setattr(store, "claim", lambda **asked: store.claims.append(asked) or Claim([], more=True))
+    engine()
+    while not store.passed_on:
+        time.sleep(0.01)
+    assert len(store.claims) == 1
 
 
 def test_a_full_engine_passes_the_tick_on_at_most_once_a_second(engine, store, target, check):

@@ -1,0 +1,23 @@
+"""How the operators' admin looks: its name, and the accent that static/css/tokens.css holds for the pages."""
+
+UNFOLD = {
+    "SITE_TITLE": "WebSignal operators",
+    "SITE_HEADER": "WebSignal",
+    "SHOW_HISTORY": True,
+    "ENVIRONMENT": "monitors.silence.admin_label",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .014 277)",
+            "100": "oklch(94.5% .032 277)",
+            "200": "oklch(89.5% .062 277)",
+            "300": "oklch(81% .105 277)",
+            "400": "oklch(70% .155 277)",
+            "500": "oklch(57.5% .195 275)",
+            "600": "oklch(50.5% .205 275)",
+            "700": "oklch(45.5% .205 275)",
+            "800": "oklch(39% .175 275)",
+            "900": "oklch(34% .135 275)",
+            "950": "oklch(25% .09 275)",
+        }
+    },
+}
