@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PYTEST_ARGS ?= -n 2
-BENCHES ?= pings probes stream sweep storage reads engine
+BENCHES ?= pings probes stream sweep storage reads api engine
 
 .PHONY: help run demo test check fmt fuzz bench requirements
 

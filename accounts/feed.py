@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import FeedEvent, FeedHead, Workspace
-from common.bulk import create_rows, update_rows
+from common.bulk import insert_rows, update_rows
 
 NUMBERED_AT_ONCE = 10_000
 TYPES = (
@@ -47,12 +47,8 @@ class Page(NamedTuple):
 
 def tell(entries: Sequence[Entry], *, now: datetime) -> None:
     """Writes what happened, in one statement, in the transaction of what it tells of."""
-    create_rows(
-        [
-            FeedEvent(workspace_id=one.workspace_id, type=one.type, data=dict(one.data), created_at=now)
-            for one in entries
-        ]
-    )
+    rows = [(one.workspace_id, one.type, dict(one.data), now) for one in entries]
+    insert_rows(FeedEvent, ("workspace", "type", "data", "created_at"), rows)
 
 
 def page(workspace: Workspace, *, after: int | None, limit: int, types: Sequence[str] = ()) -> Page:

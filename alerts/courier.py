@@ -45,7 +45,8 @@ class Courier:
         self._bell_lock = Lock()
         self._is_stopped = False
         self._open()
-        Thread(target=self._run, name="alerts-courier", daemon=True).start()
+        self._thread = Thread(target=self._run, name="alerts-courier", daemon=True)
+        self._thread.start()
 
     def send(self, request: Request, done: Callable[[Ended], None]) -> None:
         """Calls `done` once, in the courier's thread, with the answer or with why there is none; not after `stop`."""

@@ -75,8 +75,12 @@ class Postgres:
             admin.execute(f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
     def count(self):
+        return self.ask("SELECT count(*) FROM signals_signal")
+
+    def ask(self, sql):
+        """The one value of a query."""
         with psycopg.connect(self.url) as connection:
-            return connection.execute("SELECT count(*) FROM signals_signal").fetchone()[0]
+            return connection.execute(sql).fetchone()[0]
 
 
 class Sqlite:
@@ -95,8 +99,12 @@ class Sqlite:
         self.folder.cleanup()
 
     def count(self):
+        return self.ask("SELECT count(*) FROM signals_signal")
+
+    def ask(self, sql):
+        """The one value of a query."""
         with sqlite3.connect(self.path, timeout=20) as connection:
-            return connection.execute("SELECT count(*) FROM signals_signal").fetchone()[0]
+            return connection.execute(sql).fetchone()[0]
 
 
 def environment(database, data_dir):

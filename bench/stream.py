@@ -1,163 +1,172 @@
 """Measures the live stream: many clients on one web process, each of which gets every event.
 
-    python bench/stream.py                       # 1,000 clients, 50 events/s, 20 s
-    python bench/stream.py --clients 200 --events 20 --seconds 5
+    python bench/stream.py                       # 1,000 clients; 10, 20, 30 and 50 events/s, 8 s each
+    python bench/stream.py --clients 200 --rates 20 --seconds 5
 
-Events are pings of one heartbeat, which travel through Redis where REDIS_URL is set. Prints one Markdown table:
-delivery from the sending of the ping to the client's socket, memory a client, and what was lost.
+Events are steady pings of many heartbeats, stored like any other; they travel through Redis where REDIS_URL is set.
+Prints one Markdown table: delivery from the sending of the ping to the client's socket, what was lost, memory a client,
+and the CPU of server and listeners. The listeners are a process of their own, on the same cores.
 """
 
 import argparse
+import json
 import os
-import resource
-import select
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import deque
+from contextlib import contextmanager
 from pathlib import Path
 
 from ping_tokens import token
-from pings import ROOT, Sqlite, environment, machine, serving
+from pings import ROOT, Postgres, Sqlite, environment, serving
+from report import cpu_seconds, machine, table
 
+CONNECTIONS, ENDS_AFTER_SECONDS = 32, 110
+# Each is pinged every few seconds at most: two pings within a second are one signal.
+HEARTBEATS = 400
+SERVER = ["--interface", "asgi", "--workers", "1", "--backpressure", "8192"]
 SEED = """
 import django
 django.setup()
 from accounts.actor import Actor
 from accounts.models import Membership, User, Workspace
 from accounts.services import create_token
-user = User.objects.get()
+workspace = Workspace.objects.get()
 for number in range(%d):
     if number %% 25 == 0:
-        other = user if number == 0 else User.objects.create_user(f"viewer{number}@example.org", "x")
-        if other != user:
-            Membership.objects.create(workspace=Workspace.objects.get(), user=other, role="VIEWER")
-        made = create_token(
-            user=other, workspace=Workspace.objects.get(), name="bench", scopes=["monitor.read"], by=Actor(other)
-        )
+        user = User.objects.create_user(f"viewer{number}@example.org", None)
+        Membership.objects.create(workspace=workspace, user=user, role="VIEWER")
+        made = create_token(user=user, workspace=workspace, name="bench", scopes=["monitor.read"], by=Actor(user))
     print(made.secret)
 """
 
 
+def descendants(pid):
+    """A process and all its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in descendants(child))]
+
+
 def resident_kb(pid):
     """Proportional memory of a process and its children, in KB."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    own = next(int(line.split()[1]) for line in found if line.startswith("Pss:"))
-    return own + sum(resident_kb(child) for child in children)
+    kept = [Path(f"/proc/{one}/smaps_rollup").read_text().splitlines() for one in descendants(pid)]
+    return sum(int(line.split()[1]) for lines in kept for line in lines if line.startswith("Pss:"))
 
 
-def connected(port, secrets):
-    """One open stream a secret, after its first line."""
-    sockets = []
-    for secret in secrets:
-        one = socket.create_connection(("127.0.0.1", port), 30)
-        one.sendall(
-            f"GET /api/signals/sse HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {secret}\r\n\r\n".encode()
-        )
-        sockets.append(one)
-    for one in sockets:
-        heard = b""
-        while b"retry:" not in heard:
-            chunk = one.recv(4096)
-            if not chunk or b"HTTP/1.1 200" not in (heard + chunk)[:12]:
-                raise SystemExit(f"a stream was refused: {(heard + chunk)[:300]!r}")
-            heard += chunk
-        one.setblocking(False)
-    return sockets
+def server_of(port):
+    """The process id of the granian on `port`: the one that we started, whose children serve."""
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        if f"--port\0{port}\0" in Path(f"/proc/{child}/cmdline").read_text():
+            return child
+    raise SystemExit("the server is gone")
 
 
-class Listening:
-    """Reads all streams on one epoll, noting when each marked event reached each client."""
-
-    def __init__(self, sockets, stopping):
-        self.sockets = {one.fileno(): one for one in sockets}
-        self.stopping = stopping
-        self.parts = dict.fromkeys(self.sockets, b"")
-        self.heard = {number: [] for number in self.sockets}
-
-    def run(self):
-        epoll = select.epoll()
-        for number in self.sockets:
-            epoll.register(number, select.EPOLLIN)
-        while not self.stopping.is_set():
-            for number, _ in epoll.poll(0.2):
-                chunk = self.sockets[number].recv(1 << 16)
-                now = time.perf_counter()
-                if not chunk:
-                    epoll.unregister(number)
-                    continue
-                *whole, self.parts[number] = (self.parts[number] + chunk).split(b"\n\n")
-                for event in whole:
-                    _, found, rest = event.partition(b"number-")
-                    if found:
-                        self.heard[number].append((int(rest[:7]), now))
+@contextmanager
+def listeners(port, secrets):
+    """The process that listens, with a stream open for each secret."""
+    command = [sys.executable, str(ROOT / "bench" / "stream_clients.py"), str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        try:
+            process.stdin.write("".join(f"{secret}\n" for secret in secrets) + "\n")
+            opened = process.stdout.readline()
+            if not opened.startswith("open"):
+                raise SystemExit("the streams did not open")
+            print(f"{len(secrets):,} streams opened in {opened.split()[1]} s", file=sys.stderr, flush=True)
+            yield process
+        finally:
+            process.kill()
 
 
-def publish(port, events, seconds):
-    """Sends marked pings evenly over kept-alive connections; returns when each was sent."""
-    sent = []
-    with socket.create_connection(("127.0.0.1", port), 10) as one:
-        started = time.perf_counter()
-        for number in range(int(events * seconds)):
-            time.sleep(max(0.0, started + number / events - time.perf_counter()))
-            sent.append(time.perf_counter())
-            one.sendall(
-                f"GET /api/signals/ping/{token(0)}/log?rid=00000000-0000-4000-8000-{number:012d} HTTP/1.1\r\n"
-                f"Host: localhost\r\nUser-Agent: number-{number:07d}\r\n\r\n".encode()
-            )
-            if not one.recv(4096).startswith(b"HTTP/1.1 200"):
-                raise SystemExit("a ping was refused")
-    return sent
+class Publisher:
+    """Sends marked pings evenly, whether the one before was answered or not."""
+
+    def __init__(self, port):
+        self.free = deque((socket.create_connection(("127.0.0.1", port), 10), False) for _ in range(CONNECTIONS))
+        self.number = 0
+
+    def publish(self, rate, seconds):
+        """The numbers (first, past the last) of what it sent, and over how many seconds."""
+        first, begun = self.number, time.monotonic()
+        for place in range(int(rate * seconds)):
+            time.sleep(max(0.0, begun + place / rate - time.monotonic()))
+            self._send()
+        return first, self.number, time.monotonic() - begun + 1 / rate
+
+    def _send(self):
+        one, is_asked = self.free.popleft()
+        answer = one.recv(4096) if is_asked else b"HTTP/1.1 200"
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"a ping was refused: {answer!r}")
+        mark = f"number-{self.number:07d}-{time.monotonic_ns()}"
+        path = f"/api/signals/ping/{token(self.number % HEARTBEATS)}"
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {mark}\r\n\r\n".encode())
+        self.free.append((one, True))
+        self.number += 1
 
 
-def measure(clients, events, seconds):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(4096, clients * 2 + 200),) * 2)
-    with Sqlite() as database, tempfile.TemporaryDirectory() as data_dir:
+def rows_of(port, secrets, rates, seconds):
+    server = server_of(port)
+    cpu = lambda pid: sum(cpu_seconds(one) for one in descendants(pid))  # noqa: E731
+    publisher = Publisher(port)
+    publisher.publish(20, 1)
+    before = resident_kb(server)
+    with listeners(port, secrets) as listening:
+        idle = (resident_kb(server) - before) / len(secrets)
+        for rate in rates:
+            spent = cpu(server), cpu(listening.pid)
+            first, last, took = publisher.publish(rate, seconds)
+            time.sleep(1)
+            spent = cpu(server) - spent[0], cpu(listening.pid) - spent[1]
+            loaded = (resident_kb(server) - before) / len(secrets)
+            listening.stdin.write(f"{first} {last}\n")
+            heard = json.loads(listening.stdout.readline())
+            times = ["–" if heard[name] is None else f"{heard[name]:.0f}" for name in ("p50", "p99", "max")]
+            counts = [f"{heard['delivered']:,}", heard["lost"], heard["twice"]]
+            shares = [f"{one / took * 100:.0f} %" for one in spent]
+            yield [f"{(last - first) / took:.1f}", *counts, *times, f"{idle:.0f}", f"{loaded:.0f}", *shares]
+
+
+def measure(database, clients, rates, seconds):
+    with database, tempfile.TemporaryDirectory() as data_dir:
         env = environment(database, data_dir)
         env["REDIS_URL"] = os.environ.get("REDIS_URL", "")
-        for arguments in (["manage.py", "migrate", "-v0"], ["bench/ping_seed.py", "10"]):
+        for arguments in (["manage.py", "migrate", "-v0"], ["bench/ping_seed.py", str(HEARTBEATS)]):
             subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, check=True)
         printed = subprocess.check_output([sys.executable, "-c", SEED % clients], env=env, cwd=ROOT, text=True)
-        with serving(["--interface", "asgi", "--workers", "1", "websignal.asgi:application"], env) as port:
-            pid = int(subprocess.check_output(["pgrep", "-n", "-f", f"granian.*--port {port}"], text=True))
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-            pid = pid if parent == os.getpid() else parent
-            before = resident_kb(pid)
-            sockets = connected(port, printed.split())
-            idle = resident_kb(pid)
-            stopping = threading.Event()
-            listening = Listening(sockets, stopping)
-            thread = threading.Thread(target=listening.run)
-            thread.start()
-            sent = publish(port, events, seconds)
-            time.sleep(2)
-            loaded = resident_kb(pid)
-            stopping.set()
-            thread.join()
-            for one in sockets:
-                one.close()
-    delays = sorted(at - sent[number] for heard in listening.heard.values() for number, at in heard)
-    lost = clients * len(sent) - sum(len({number for number, _ in heard}) for heard in listening.heard.values())
-    at = lambda share: f"{delays[min(int(len(delays) * share), len(delays) - 1)] * 1000:.0f}"  # noqa: E731
-    memory = [f"{(idle - before) / clients:.0f}", f"{(loaded - before) / clients:.0f}"]
-    return [f"{clients:,}", f"{events:g}", f"{len(delays):,}", lost, at(0.5), at(0.99), *memory]
+        with serving([*SERVER, "websignal.asgi:application"], env) as port:
+            return list(rows_of(port, printed.split(), rates, seconds))
+
+
+def give_up():
+    print(f"not done after {ENDS_AFTER_SECONDS} s", file=sys.stderr, flush=True)
+    for pid in reversed(descendants(os.getpid())[1:]):
+        os.kill(int(pid), 9)
+    os._exit(1)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--events", type=float, default=50)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rates", type=float, nargs="+", default=[10, 20, 30, 50])
+    parser.add_argument("--seconds", type=float, default=8)
     options = parser.parse_args()
-    row = measure(options.clients, options.events, options.seconds)
-    print(f"\n{machine()}; SQLite; clients and publisher on the same cores; {options.seconds:g} s\n")
-    titles = ["clients", "events/s", "delivered", "lost", "p50 ms", "p99 ms", "KB a client, idle", "under load"]
-    print(f"| {' | '.join(titles)} |\n|{'---:|' * len(titles)}")
-    print(f"| {' | '.join(map(str, row))} |")
-    print("\nTargets: p99 ≤ 300 ms, ≤ 80 KB a client, none lost.")
+    alarm = threading.Timer(ENDS_AFTER_SECONDS, give_up)
+    alarm.daemon = True
+    alarm.start()
+    url = os.environ.get("DATABASE_URL", "")
+    database = Postgres(url) if url.startswith("postgres") else Sqlite()
+    rows = measure(database, options.clients, options.rates, options.seconds)
+    through = "Redis" if os.environ.get("REDIS_URL") else "the process alone"
+    print(f"\n{machine()} {database.version}, events through {through}.")
+    print(f"{options.clients:,} clients, {options.seconds:g} s a row; CPU in shares of one core.\n")
+    titles = ["events/s sent", "delivered", "lost", "twice", "p50 ms", "p99 ms", "max ms", "KB a client, idle",
+              "under load", "CPU server", "CPU listeners"]  # fmt: skip
+    print(table(titles, rows))
+    print("\nTargets for 1,000 clients and 50 events/s: p99 ≤ 300 ms, ≤ 80 KB a client, none lost.")
 
 
 if __name__ == "__main__":

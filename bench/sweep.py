@@ -1,39 +1,51 @@
-"""Measures the overdue sweep: many heartbeats, of which some fall due in one second.
+"""Measures the overdue sweep: many heartbeats, of which some fall due in one second, each with a webhook of its own.
 
-    python bench/sweep.py                        # 100,000 heartbeats, 1,000 due; DATABASE_URL, else SQLite
-    python bench/sweep.py --heartbeats 20000 --due 200
+    python bench/sweep.py                        # 100,000 heartbeats, 1,000 due, on PostgreSQL and Redis
+    python bench/sweep.py --heartbeats 20000 --due 200 --workers 2
+    python bench/sweep.py --embedded             # `manage.py run` on SQLite
 
-Runs the sweep every 0.25 s as beat does, and the sender, in one process; each heartbeat has a rule and a webhook, which
-a receiver in a process of its own takes. Prints one Markdown table: LATE after the deadline and its 2 s buffer, webhook
-after the end of grace and its 2 s buffer, CPU of that process for each heartbeat from its deadline to its webhook.
+The processes are those of production (web, workers, beat); DATABASE_URL and REDIS_URL, else the local ones; a process
+of its own on the same machine receives. LATE is measured from the deadline and its 2 s buffer to the commit, a webhook
+from the end of grace and its buffer to its arrival, each for its own heartbeat. CPU and statements are those from the
+first end of grace until every delivery is recorded, shared among the DOWNs; what idles meanwhile is in them.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
-from pings import ROOT, Postgres, Sqlite, environment, machine
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).parent)]
 
-GRACE_SECONDS = 3
-TICK_SECONDS = 0.25
+from pings import ROOT, Postgres, Sqlite, environment, free_port, serving  # noqa: E402
+
+from bench.engine import Running  # noqa: E402
+from bench.probes import percentile  # noqa: E402
+from bench.report import cpu_seconds, machine, table  # noqa: E402
+
+GRACE_SECONDS, BUFFER_SECONDS = 3, 2
+LEAD_SECONDS, PATIENCE_SECONDS = 4, 30
 
 
 async def receive():
-    """Prints its port, then when each webhook came; answers all with 200 until its input is closed."""
+    """Prints its port, then of each webhook when it came and its monitor; answers all with 200."""
 
     async def take(reader, writer):
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(length)
-        print(time.time(), flush=True)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            body = await reader.readexactly(length)
+            at = time.time()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            print(at, json.loads(body)["monitor"]["id"], flush=True)
         writer.close()
 
     server = await asyncio.start_server(take, "127.0.0.1", 0, backlog=1000)
@@ -41,107 +53,159 @@ async def receive():
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-def measure(heartbeats, due):
-    """Inside the seeded environment: returns the row."""
-    import django
+class Receiver:
+    """The receiver's process; `came` is when each monitor's webhook arrived."""
 
-    django.setup()
-    from django.db import transaction
+    def __init__(self):
+        self.name, self.came = "receiver", {}
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--receive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self.process.stdout.readline())
+        threading.Thread(target=self._read, daemon=True).start()
 
-    from accounts.actor import SYSTEM
-    from alerts.sending import Sender
-    from alerts.services import create_action_group
-    from common import clock
-    from common.bulk import update_rows
-    from monitors.events import statuses_changed
-    from monitors.models import Monitor
-    from signals.models import Heartbeat, HeartbeatState, Liveness
-    from signals.sweep import sweep
+    def _read(self):
+        for line in self.process.stdout:
+            at, monitor_id = line.split()
+            self.came.setdefault(int(monitor_id), float(at))
 
-    receiver = subprocess.Popen(
-        [sys.executable, __file__, "--receive"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    port, came = int(receiver.stdout.readline()), []
-    threading.Thread(target=lambda: came.extend(float(line) for line in receiver.stdout), daemon=True).start()
-    now = clock.now()
-    chosen = list(Monitor.objects.order_by("pk").values_list("pk", flat=True)[:due])
-    fields = {"name": "hook", "url": f"http://127.0.0.1:{port}/", "is_enabled": True,
-              "events": ["incident_open"], "headers": {}, "reminder_seconds": None}  # fmt: skip
-    with transaction.atomic():
-        for monitor in Monitor.objects.filter(pk__in=chosen).select_related("workspace"):
-            create_action_group(monitor=monitor, type="webhook", by=SYSTEM, now=now, fields=fields)
-    Heartbeat.objects.filter(pk__in=chosen).update(grace_seconds=GRACE_SECONDS)
-    base = clock.now() + timedelta(seconds=5)
-    deadline = {pk: base + timedelta(seconds=index / due) for index, pk in enumerate(chosen)}
-    rows = [(pk, at, at + timedelta(seconds=2)) for pk, at in deadline.items()]
-    update_rows(HeartbeatState, "heartbeat", ("next_due_at", "attention_at"), rows)
-    end = base + timedelta(seconds=25)
-    seen = {}
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
 
-    def note(changes, **_):
-        late = [one.monitor.pk for one in changes if one.change.after == "LATE"]
-        transaction.on_commit(lambda: [seen.setdefault(pk, time.time()) for pk in late])
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
 
-    statuses_changed.connect(note, weak=False)
-    sender = Sender()
-    sender.start()
-    longest, used = 0.0, time.process_time()
-    while clock.now() < end and len(came) < due:
-        tick = time.monotonic()
-        Liveness.objects.update_or_create(name="ingest", defaults={"alive_at": clock.now()})
-        sweep(now=clock.now())
-        longest = max(longest, time.monotonic() - tick)
-        time.sleep(max(0.0, tick + TICK_SECONDS - time.monotonic()))
-    used = time.process_time() - used
-    sender.stop()
-    receiver.stdin.close()
-    receiver.wait(10)
-    late = sorted(at - deadline[pk].timestamp() - 2 for pk, at in seen.items() if pk in deadline)
-    begun = min(deadline.values()).timestamp()
-    hooks = sorted(at - (begun + index / due) - GRACE_SECONDS - 2 for index, at in enumerate(sorted(came)[:due]))
-    at = lambda values, share: f"{values[min(int(len(values) * share), len(values) - 1)]:.2f}" if values else "–"  # noqa: E731
-    return [f"{heartbeats:,}", f"{len(late):,}", at(late, 0.5), at(late, 1), f"{len(hooks):,}", at(hooks, 0.5),
-            at(hooks, 0.95), f"{longest:.2f}",
-            f"{used * 1000 / due:.2f}"]  # fmt: skip
+
+class Counted(Running):
+    """One of our processes that says what it does; `late` is when each monitor was committed as LATE."""
+
+    def __init__(self, name, command, env):
+        self.name, self.statements, self.late = name, 0, {}
+        command = [sys.executable, "bench/counted.py", *command]
+        self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            kind, *words = line.split() or [""]
+            if kind == "S":
+                self.statements = int(words[1])
+            elif kind == "L":
+                self.late.update(dict.fromkeys(map(int, words[1:]), float(words[0])))
+
+
+class Backends:
+    """PostgreSQL's processes for one database, where they run on this machine."""
+
+    def __init__(self, database):
+        self.name, self._mark = "PostgreSQL, its backends", f" {database.name} ".encode()
+
+    def cpu(self):
+        used = 0.0
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                title = (path / "cmdline").read_bytes()
+                if title.startswith(b"postgres:") and self._mark in title:
+                    used += cpu_seconds(int(path.name))
+        return used
+
+
+def started(options, env, stack):
+    """Our processes, stopped in the end."""
+    if options.embedded:
+        commands = {"run": (Counted, ["run"])}
+    else:
+        web = ["--interface", "asgi", "--workers", "1", "websignal.asgi:application"]
+        stack.enter_context(serving(web, env))
+        commands = {f"worker {number + 1}": (Counted, ["worker"]) for number in range(options.workers)}
+        commands["beat"] = (Running, ["manage.py", "beat"])
+    running = []
+    for name, (kind, command) in commands.items():
+        running.append(kind(name, command, env))
+        stack.callback(running[-1].stop)
+    return running
+
+
+def wait_until(condition, seconds):
+    """Whether it came to hold."""
+    until = time.time() + seconds
+    while not condition() and time.time() < until:
+        time.sleep(0.1)
+    return condition()
+
+
+def undelivered(database):
+    return database.ask("SELECT count(*) FROM alerts_delivery WHERE state <> 'DELIVERED'")
+
+
+def measure(options, database, stack, data_dir):
+    env = environment(database, data_dir) | {"PORT": str(free_port())}
+    env["REDIS_URL"] = "" if options.embedded else options.redis
+    receiver = Receiver()
+    stack.callback(receiver.stop)
+    due = str(options.due)
+    for command in (["manage.py", "migrate", "-v0"], ["bench/ping_seed.py", str(options.heartbeats)],
+                    ["bench/sweep_seed.py", "hooks", due, str(receiver.port), str(GRACE_SECONDS)]):  # fmt: skip
+        subprocess.run([sys.executable, *command], env=env, cwd=ROOT, check=True)
+    ours = started(options, env, stack)
+    counted = [one for one in ours if isinstance(one, Counted)]
+    if not wait_until(lambda: all(one.statements > 50 for one in counted), 60):
+        raise SystemExit("the workers do not start")
+    seed = [sys.executable, "bench/sweep_seed.py", "due", due, str(LEAD_SECONDS)]
+    said = subprocess.check_output(seed, env=env, cwd=ROOT, text=True).split()
+    begin, first = float(said[0]), int(said[1])
+    deadlines = {first + place: begin + place / options.due for place in range(options.due)}
+    watched = [*ours, receiver, *([] if options.embedded else [Backends(database)])]
+    time.sleep(max(0.0, begin + BUFFER_SECONDS + GRACE_SECONDS - time.time()))
+    cpu, statements = [one.cpu() for one in watched], sum(one.statements for one in counted)
+    wait_until(lambda: len(receiver.came) >= options.due, PATIENCE_SECONDS)
+    wait_until(lambda: not undelivered(database), PATIENCE_SECONDS)
+    time.sleep(0.2)
+    spent = [one.cpu() - before for one, before in zip(watched, cpu, strict=True)]
+    statements = sum(one.statements for one in counted) - statements
+    late = {pk: at for one in counted for pk, at in one.late.items()}
+    lags = [at - deadlines[pk] - BUFFER_SECONDS for pk, at in late.items() if pk in deadlines]
+    hooks = [at - deadlines[pk] - BUFFER_SECONDS - GRACE_SECONDS for pk, at in receiver.came.items()]
+    return lags, hooks, [one.name for one in watched], spent, statements
+
+
+def spread(times):
+    return [f"{percentile(sorted(times), share):.2f}" if times else "–" for share in (0.5, 0.95, 1)]
+
+
+def report(options, lags, hooks, names, spent, statements):
+    head = ["heartbeats", "what", "how many", "p50 s", "p95", "max", "target"]
+    rows = [
+        [f"{options.heartbeats:,}", "LATE after its buffer", f"{len(lags):,}", *spread(lags), "max ≤ 2"],
+        ["", "end of grace and buffer → webhook", f"{len(hooks):,}", *spread(hooks), "p95 ≤ 1"],
+    ]
+    print(table(head, rows))
+    each = [[name, f"{used * 1000 / options.due:.2f}"] for name, used in zip(names, spent, strict=True)]
+    print(f"\n{table(['process', 'CPU ms per DOWN'], each)}")
+    print(f"\n{statements / options.due:.2f} statements per DOWN, {statements:,} in all.")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--heartbeats", type=int, default=100_000)
     parser.add_argument("--due", type=int, default=1_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--embedded", action="store_true", help="one process on SQLite")
     parser.add_argument("--receive", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.receive:
         asyncio.run(receive())
         return
-    if options.inside:
-        print("\x1f".join(measure(options.heartbeats, options.due)))
-        return
+    options.redis = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
     url = os.environ.get("DATABASE_URL", "")
-    database = Postgres(url) if url.startswith("postgres") else Sqlite()
-    with database, tempfile.TemporaryDirectory() as data_dir:
-        env = environment(database, data_dir)
-        for arguments in (["manage.py", "migrate", "-v0"], ["bench/ping_seed.py", str(options.heartbeats)]):
-            subprocess.run([sys.executable, *arguments], env=env, cwd=ROOT, check=True)
-        inside = [sys.executable, __file__, "--inside", "--heartbeats", str(options.heartbeats), "--due",
-                  str(options.due)]  # fmt: skip
-        row = subprocess.check_output(inside, env=env, cwd=ROOT, text=True).strip().splitlines()[-1].split("\x1f")
-    print(f"\n{machine()}; {database.version}; sweep and sender in one process, receiver beside it\n")
-    titles = [
-        "heartbeats",
-        "LATE",
-        "after buffer p50 s",
-        "max",
-        "webhooks",
-        "after buffer p50 s",
-        "p95",
-        "longest sweep s",
-        "CPU ms each",
-    ]
-    print(f"| {' | '.join(titles)} |\n|{'---:|' * len(titles)}")
-    print(f"| {' | '.join(row)} |")
-    print("\nTargets: every LATE ≤ 2 s after its buffer; webhook p95 ≤ 1 s beyond it.")
+    url = url if url.startswith("postgres") else "postgresql://postgres@127.0.0.1/postgres"
+    database = Sqlite() if options.embedded else Postgres(url)
+    with tempfile.TemporaryDirectory() as data_dir, database:
+        with ExitStack() as stack:
+            measured = measure(options, database, stack, data_dir)
+        print(f"\n{machine()} {database.version}; receiver, database and Redis on the same machine.\n")
+        report(options, *measured)
 
 
 if __name__ == "__main__":

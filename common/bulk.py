@@ -110,12 +110,11 @@ def _told_fields(model: type[models.Model]) -> list[_Told]:
 
 
 def _reader(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
-    """A value as JSON has it: instants and UUIDs as texts, JSON as itself."""
-    if type(field).pre_save is not models.Field.pre_save:
-        return lambda row: _text(field.pre_save(row, True))
-    if isinstance(field, models.DateTimeField | models.UUIDField):
-        return lambda row: _text(getattr(row, field.attname))
-    return attrgetter(field.attname)
+    """A value as JSON has it: what JSON knows as itself, anything else as the text that the database reads."""
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    if type(target) in _PLAIN or type(target) is models.JSONField:
+        return attrgetter(field.attname)
+    return lambda row: _text(field.get_db_prep_save(field.pre_save(row, True), connection))
 
 
 def _text(value: Any) -> str | None:

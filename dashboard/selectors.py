@@ -53,7 +53,9 @@ def tags(workspace: Workspace, *, heartbeats: bool) -> list[str]:
     """Every tag in use on one of the two lists, by name."""
     found = Monitor.objects.in_workspace(workspace).exclude(tags=[])
     found = found.filter(type="heartbeat") if heartbeats else found.exclude(type="heartbeat")
-    return sorted({tag for names in found.values_list("tags", flat=True) for tag in names})
+    # Many monitors have few combinations of tags.
+    combinations = found.order_by().values_list("tags", flat=True).distinct()
+    return sorted({tag for names in combinations for tag in names})
 
 
 def monitor_rows(monitors_: Sequence[Monitor], *, now: datetime, heartbeats: bool) -> list[MonitorRow]:

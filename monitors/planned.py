@@ -116,6 +116,6 @@ def _covered_ids(windows: QuerySet[MaintenanceWindow], monitor_ids: list[int]) -
     covered: dict[int, set[int]] = {}
     named = windows.filter(monitors__in=monitor_ids).values_list("pk", "monitors")
     grouped = windows.filter(service_group__monitors__in=monitor_ids).values_list("pk", "service_group__monitors")
-    for window_id, monitor_id in (*named, *grouped):
+    for window_id, monitor_id in named.union(grouped):
         covered.setdefault(window_id, set()).add(monitor_id)
     return covered

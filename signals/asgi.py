@@ -79,4 +79,5 @@ class _EndStreams:
 async def stop() -> None:
     """Ends the streams; stores, answers and settles every ping that waits."""
     await live.stop()
+    await stream_app.opens.close()
     await ingest.stop()

@@ -13,7 +13,7 @@ from dashboard.faces import face
 from dashboard.sentences import rest_of, state_of
 from monitors.models import Monitor, Status
 
-PAGE_SIZE = 50
+PAGE_SIZE = 100
 STATUSES = [(status.value, face(status.value).word) for status in Status]
 
 

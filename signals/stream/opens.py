@@ -6,7 +6,9 @@ from collections import defaultdict, deque
 
 import redis.asyncio
 from django.conf import settings
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 MOST, WITHIN_SECONDS = 30, 60.0
 # One round trip, so that two processes cannot both take the last place.
@@ -29,6 +31,7 @@ class Opens:
 
     def __init__(self) -> None:
         self._opened: dict[int, deque[float]] = defaultdict(deque)
+        self._client: redis.asyncio.Redis | None = None
 
     async def wait_for(self, user_id: int) -> float:
         """0 when this person may open one more stream now, which counts; else seconds until they may."""
@@ -39,13 +42,23 @@ class Opens:
                 """Without Redis each process counts its own."""
         return self._here(user_id)
 
-    async def _in_redis(self, user_id: int) -> float:
-        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-        try:
-            key = f"websignal:live:opens:{user_id}"
-            return float(await client.eval(_SCRIPT, 1, key, str(WITHIN_SECONDS), str(MOST), uuid.uuid4().hex))
-        finally:
+    async def close(self) -> None:
+        """Gives its connections back."""
+        client, self._client = self._client, None
+        if client is not None:
             await client.aclose()
+
+    async def _in_redis(self, user_id: int) -> float:
+        key = f"websignal:live:opens:{user_id}"
+        return float(await self._connected().eval(_SCRIPT, 1, key, str(WITHIN_SECONDS), str(MOST), uuid.uuid4().hex))
+
+    def _connected(self) -> redis.asyncio.Redis:
+        if self._client is None:
+            # A kept connection may have died with the Redis before; the second try makes a new one.
+            self._client = redis.asyncio.Redis.from_url(
+                settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1)
+            )
+        return self._client
 
     def _here(self, user_id: int) -> float:
         now = time.monotonic()

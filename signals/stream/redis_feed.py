@@ -22,6 +22,7 @@ MOST_KEPT = 20_000
 LISTENING_SECONDS = 15
 _BLOCK_MS = 1_000
 _REST_SECONDS = 1.0
+_NOTE_SECONDS = 1.0
 
 
 class Outlet:
@@ -65,6 +66,7 @@ class Feed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._last_id = ""
+        self._note_at = 0.0
         self.listened_to: set[int] = set()
         self._task = asyncio.get_running_loop().create_task(self._forever(), name="live feed")
 
@@ -83,7 +85,8 @@ class Feed:
                 pause = 0.1
                 while True:
                     await self._read(client)
-                    await self._note(client)
+                    if time.monotonic() >= self._note_at:
+                        await self._note(client)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("the live feed lost Redis: %s", error)
             finally:
@@ -114,7 +117,7 @@ class Feed:
 
     async def _note(self, client: Any) -> None:
         """Tells other processes which workspaces are listened to here, and learns the same of them."""
-        now = time.time()
+        now, self._note_at = time.time(), time.monotonic() + _NOTE_SECONDS
         pipeline = client.pipeline(transaction=False)
         if mine := self._bus.workspaces:
             pipeline.zadd(LISTENING, dict.fromkeys(map(str, mine), now + LISTENING_SECONDS))

@@ -1,5 +1,6 @@
 """The sender end to end: real receivers, real mail, both databases."""
 
+import threading
 import time
 
 import pytest
@@ -8,6 +9,9 @@ from django.utils import timezone
 
 from accounts.actor import SYSTEM
 from alerts.models import Channel, Delivery, DeliveryState
+from alerts.recording import record_attempts
+from alerts.rules import create_rule
+from alerts.signatures import new_secret
 from common.clock import now as clock_now
 from incidents.services import acknowledge, resolve_incident
 
@@ -184,3 +188,43 @@ def test_a_stopped_sender_starts_again(monitor, open_on, add_webhook, sink, send
     assert not sink.received
     sender.wake()
     wait_until(lambda: sink.received)
+
+
+def test_an_answer_that_cannot_be_recorded_holds_back_none_of_its_batch(
+    monitor, open_on, add_webhook, sink, sender, wait_until, monkeypatch, caplog
+):
+    def record(attempts, **more):
+        if any(one.delivery.channel.name == "Poison" and one.outcome.status_code for one in attempts):
+            raise ValueError("cannot be stored")
+        record_attempts(attempts, **more)
+
+    monkeypatch.setattr("alerts.sending.record_attempts", record)
+    add_webhook(monitor, sink.url(), name="Poison")
+    for number in range(9):
+        add_webhook(monitor, sink.url(), name=f"Hook {number}")
+    open_on(monitor)
+    sender.start()
+    wait_until(lambda: Delivery.objects.filter(state=DeliveryState.DELIVERED).count() == 10)
+    assert len(sink.received) == 10
+    (poison,) = Delivery.objects.get(channel__name="Poison").attempts.all()
+    assert poison.error == "The answer could not be stored."
+    assert "cannot be recorded" in caplog.text
+
+
+def test_three_hundred_hanging_receivers_in_the_healthy_lane_leave_room_for_another(
+    monitor, open_on, workspace, add_webhook, sink, sender, wait_until
+):
+    hanging = Channel.objects.bulk_create(
+        Channel(
+            workspace=workspace, name="Hanging", type="webhook",
+            config={"url": sink.url("/hang"), "headers": {}, "secret": new_secret()},
+        )
+        for _ in range(300)
+    )  # fmt: skip
+    create_rule(workspace=workspace, by=SYSTEM, fields={"name": "All", "channel_ids": [one.pk for one in hanging]})
+    add_webhook(monitor, sink.url("/good"), name="Good")
+    sender.start()
+    open_on(monitor)
+    wait_until(lambda: sink.at("/good"))
+    names = {f"alert-{pk}" for pk in Delivery.objects.values_list("pk", flat=True)}
+    assert not names & {one.name for one in threading.enumerate()}

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
-from common.bulk import insert_rows, numbers, update_rows
+from alerts.models import Channel, Delivery
+from common.bulk import create_rows, insert_rows, numbers, update_rows
 from monitors.models import Monitor, Region, RegionState, Result
 from monitors.services import create_monitor
 
@@ -109,6 +110,67 @@ def test_nothing_is_asked_for_no_rows(django_assert_num_queries):
     with django_assert_num_queries(0):
         insert_rows(Result, FIELDS, [])
         update_rows(RegionState, "id", ["is_down"], [])
+        assert create_rows([]) == []
+
+
+NASTY = {"quote": "a\"b'c", "slash": "\\n \\u0041 {}", "line": "a\nb\t", "ünï": ["☃", None, 1.5, True], "empty": {}}
+
+
+def delivery(workspace, channel, number, **fields):
+    given = {"payload": NASTY, "created_at": WHOLE_SECOND, "event": "test", "reached": ["a,b", '"']} | fields
+    return Delivery(workspace=workspace, channel=channel, occurrence=str(number), **given)
+
+
+@pytest.fixture
+def channel(workspace):
+    return Channel.objects.create(workspace=workspace, name="Hook", type="webhook", config={})
+
+
+def test_created_rows_read_back_as_the_orms_own_and_know_their_ids(workspace, channel):
+    half = WHOLE_SECOND + timedelta(microseconds=500_001)
+    made = create_rows(delivery(workspace, channel, number, next_attempt_at=half) for number in range(3))
+    (orms,) = Delivery.objects.bulk_create([delivery(workspace, channel, "orm", next_attempt_at=half)])
+    kept = {one.pk: one for one in Delivery.objects.all()}
+    assert [kept[one.pk].occurrence for one in made] == ["0", "1", "2"]
+    for one in made:
+        assert kept[one.pk].message_id == one.message_id
+        assert not one._state.adding
+        for name in ("payload", "reached", "created_at", "next_attempt_at", "finished_at", "rule_id", "state"):
+            assert getattr(kept[one.pk], name) == getattr(kept[orms.pk], name), name
+    made[0].event = "incident_open"
+    made[0].save()
+    assert Delivery.objects.count() == 4
+
+
+def test_times_that_django_sets_and_secrets_are_created_as_django_does(workspace):
+    (one,) = create_rows([Channel(workspace=workspace, name="Hook", type="webhook", config={"url": "secret"})])
+    kept = Channel.objects.get(pk=one.pk)
+    assert kept.config == {"url": "secret"}
+    assert kept.created_at == one.created_at
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT config FROM alerts_channel")
+        assert "secret" not in cursor.fetchone()[0]
+
+
+def test_rows_that_are_there_stay_when_conflicts_are_ignored(workspace, channel):
+    create_rows([delivery(workspace, channel, 1)])
+    create_rows([delivery(workspace, channel, number, payload={}) for number in (1, 2)], ignore_conflicts=True)
+    assert dict(Delivery.objects.values_list("occurrence", "payload")) == {"1": NASTY, "2": {}}
+
+
+def test_a_row_that_collides_creates_none(workspace, channel):
+    create_rows([delivery(workspace, channel, 1)])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        create_rows([delivery(workspace, channel, number) for number in (2, 1)])
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL takes rows as JSON")
+def test_a_text_that_cannot_be_stored_is_a_data_error(workspace, channel):
+    for bad in ({"event": "x" * 25}, {"payload": {"a": "\x00"}}):
+        with pytest.raises(DataError), transaction.atomic():
+            create_rows([delivery(workspace, channel, 1, **bad)])
+    assert not Delivery.objects.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite takes any value")

@@ -153,10 +153,10 @@ def test_filters_of_the_list(browser, make_monitor, query, names):
     assert [row.monitor.name for row in answer.context["rows"]] == names
 
 
-def test_more_than_fifty_are_paged(browser, make_monitor):
-    for number in range(51):
-        make_monitor(name=f"Shop {number:02}")
-    assert "1–50 of 51" in browser.get("/monitors").content.decode()
+def test_more_than_a_hundred_are_paged(browser, make_monitor):
+    for number in range(101):
+        make_monitor(name=f"Shop {number:03}")
+    assert "1–100 of 101" in browser.get("/monitors").content.decode()
     assert len(browser.get("/monitors?page=2").context["rows"]) == 1
 
 

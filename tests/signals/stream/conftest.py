@@ -62,7 +62,7 @@ def streamed(transactional_db):
                 return await work(app)
             finally:
                 app.bus.stop()
-                app.close()
+                await app.close()
 
         return asyncio.run(main())
 
