@@ -3,7 +3,7 @@
 import random
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -53,10 +53,10 @@ def agree(one: Asked, *, channel_type: str, now: datetime) -> None:
 def claim_due(model: type[A], *, now: datetime) -> list[tuple[A, Workspace]]:
     """Those whose question is due, each with its workspace; nobody else sends it while the lease holds."""
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    due = model._default_manager.filter(free, ask_at__lte=now).order_by("ask_at")
+    due = model.objects.filter(free, ask_at__lte=now).order_by("ask_at")
     if not due.exists():
         return []
-    claimed = claim(due, limit=BATCH, claimed_until=now + LEASE)
+    claimed = cast(list[A], claim(due, limit=BATCH, claimed_until=now + LEASE))
     workspaces = Workspace.objects.in_bulk({one.workspace_id for one in claimed})
     return [(one, workspaces[one.workspace_id]) for one in claimed]
 
