@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User, WorkspaceOwned
+from alerts.asked_models import Asked
 from alerts.report_models import MonthlyReport, MonthlyReportState, ReportCovers, ReportPurpose, ReportSchedule
 from alerts.sms_models import PhoneNumber, SmsMonth
 from common.scoping import ScopedManager
@@ -87,26 +88,16 @@ class Channel(WorkspaceOwned):
         return self.name
 
 
-class Recipient(WorkspaceOwned):
-    """An email address that is not a member's own: it gets alerts once it has confirmed.
+class Recipient(Asked):
+    """An email address that is not a member's own: it gets alerts once it has confirmed."""
 
-    `ask_at` is when the next mail that asks for it is due, null when none is.
-    """
+    asked_by = "address"
 
     address = models.EmailField(max_length=254)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    asked_at = models.DateTimeField(null=True, blank=True)
-    ask_at = models.DateTimeField(null=True, blank=True)
-    asks_failed = models.PositiveSmallIntegerField(default=0)
-    ask_error = models.CharField(max_length=300, blank=True)
-    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "address"], name="one_recipient_an_address")]
         indexes = [models.Index(fields=["ask_at"], name="recipient_to_ask", condition=Q(ask_at__isnull=False))]
-
-    def __str__(self) -> str:
-        return self.address
 
 
 class Rule(WorkspaceOwned):

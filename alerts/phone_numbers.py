@@ -1,6 +1,5 @@
 """Phone numbers for alerts: asked with a code, told only after somebody has typed it."""
 
-import random
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -10,26 +9,20 @@ from django.db.models import Q
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Workspace
+from alerts import asking
 from alerts.channels import sms_twilio
-from alerts.models import ChannelType, Delivery, PhoneNumber
-from alerts.nudge import nudge
-from alerts.retries import retry_delay
+from alerts.models import ChannelType, PhoneNumber
 from alerts.sms_quota import take_quota
-from common.claims import claim
 from common.invalid import Conflict, FieldError, Invalid
 
-ASK_AGAIN_AFTER = timedelta(minutes=10)
 CODE_VALID_FOR = timedelta(minutes=30)
 TRIES = 5
 ASKED_A_DAY = 20
-LEASE = timedelta(minutes=5)
-BATCH = 10
 
 
 def confirmed(workspace: Workspace, numbers: Collection[str]) -> set[str]:
     """Those of `numbers` that agreed."""
-    found = PhoneNumber.objects.in_workspace(workspace).filter(number__in=numbers, confirmed_at__isnull=False)
-    return set(found.values_list("number", flat=True))
+    return asking.agreed(PhoneNumber, workspace, numbers)
 
 
 def unconfirmed(workspace: Workspace) -> set[str]:
@@ -61,12 +54,7 @@ def ask(*, workspace: Workspace, numbers: Collection[str], now: datetime) -> Non
 def ask_again(*, workspace: Workspace, number: str, now: datetime) -> PhoneNumber:
     """Plans another code. Raises Conflict when the number has agreed, or was asked in the last 10 minutes."""
     found = _held(workspace, number)
-    if found.confirmed_at:
-        raise Conflict(f"{number} has confirmed already.")
-    if found.asked_at and now - found.asked_at < ASK_AGAIN_AFTER:
-        raise Conflict(f"{number} got a code less than 10 minutes ago.")
-    found.ask_at, found.asks_failed = now, 0
-    found.save(update_fields=["ask_at", "asks_failed"])
+    asking.plan_again(found, now=now)
     return found
 
 
@@ -88,15 +76,10 @@ def confirm(*, workspace: Workspace, number: str, code: str, now: datetime) -> P
 
 def send_due_codes(*, now: datetime) -> int:
     """Sends the codes that are due, one message each; returns how many numbers were tried."""
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    due = PhoneNumber.objects.filter(free, ask_at__lte=now).order_by("ask_at")
-    if not due.exists():
-        return 0
-    numbers = claim(due, limit=BATCH, claimed_until=now + LEASE)
-    workspaces = Workspace.objects.in_bulk({one.workspace_id for one in numbers})
-    for one in numbers:
-        _send_code(one, workspaces[one.workspace_id], now)
-    return len(numbers)
+    due = asking.claim_due(PhoneNumber, now=now)
+    for one, workspace in due:
+        _send_code(one, workspace, now)
+    return len(due)
 
 
 def _held(workspace: Workspace, number: str) -> PhoneNumber:
@@ -118,47 +101,32 @@ def _refusal(found: PhoneNumber, code: str, now: datetime) -> str:
 
 
 def _agree(found: PhoneNumber, now: datetime) -> None:
-    found.confirmed_at, found.ask_at, found.code_digest = now, None, ""
-    found.save(update_fields=["confirmed_at", "ask_at", "code_digest"])
-    waiting = Delivery.objects.in_workspace(found.workspace_id).filter(
-        channel__type=ChannelType.SMS, next_attempt_at__gt=now
-    )
-    waiting.update(next_attempt_at=now)
-    transaction.on_commit(nudge, robust=True)
+    found.code_digest = ""
+    found.save(update_fields=["code_digest"])
+    asking.agree(found, channel_type=ChannelType.SMS, now=now)
 
 
 def _send_code(one: PhoneNumber, workspace: Workspace, now: datetime) -> None:
     if _was_asked_elsewhere(one, now):
-        _keep(one, ask_at=now + ASK_AGAIN_AFTER)
+        asking.keep(one, ask_at=now + asking.ASK_AGAIN_AFTER)
         return
     if not take_quota(workspace, 1, now=now):
-        _keep(one, ask_at=None, ask_error="The plan's text messages of this month are used up.")
+        asking.keep(one, ask_at=None, ask_error="The plan's text messages of this month are used up.")
         return
     code = f"{secrets.randbelow(10**6):06}"
     # Before it leaves: a code that arrives must be one that counts.
-    _keep(one, code_digest=_digest(one, code), tries_left=TRIES, asked_at=now)
+    asking.keep(one, code_digest=_digest(one, code), tries_left=TRIES, asked_at=now)
     answer = sms_twilio.post(one.number, f"{code} is the code for alerts from {workspace.name[:60]} (WebSignal).")
-    _note(one, answer, now)
+    if answer.ok:
+        asking.note_sent(one, now=now)
+    else:
+        asking.note_failed(one, answer.error, now=now, is_final=answer.is_final, asked_at=None)
 
 
 def _was_asked_elsewhere(one: PhoneNumber, now: datetime) -> bool:
     """Whether another workspace had a code sent to this number just now: many must not ring one phone."""
-    others = PhoneNumber.objects.filter(number=one.number, asked_at__gt=now - ASK_AGAIN_AFTER)
+    others = PhoneNumber.objects.filter(number=one.number, asked_at__gt=now - asking.ASK_AGAIN_AFTER)
     return others.exclude(pk=one.pk).exists()
-
-
-def _note(one: PhoneNumber, answer: sms_twilio.Answer, now: datetime) -> None:
-    if answer.ok:
-        _keep(one, ask_at=None, asks_failed=0, ask_error="")
-        return
-    failed = one.asks_failed + 1
-    delay = None if answer.is_final else retry_delay(failed, random.random())  # noqa: S311
-    ask_at = None if delay is None else now + timedelta(seconds=delay)
-    _keep(one, ask_at=ask_at, asks_failed=failed, ask_error=answer.error, asked_at=None)
-
-
-def _keep(one: PhoneNumber, **values: object) -> None:
-    PhoneNumber.objects.filter(pk=one.pk, confirmed_at__isnull=True).update(claimed_until=None, **values)
 
 
 def _digest(found: PhoneNumber, code: str) -> str:

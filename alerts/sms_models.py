@@ -4,23 +4,20 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import WorkspaceOwned
+from alerts.asked_models import Asked
 
 
-class PhoneNumber(WorkspaceOwned):
+class PhoneNumber(Asked):
     """A number (E.164) that gets alerts once somebody has typed the code that was sent to it.
 
-    `ask_at` is when the next code is due, null when none is. Of the code only a keyed digest is kept.
+    Of the code only a keyed digest is kept.
     """
 
+    asked_by = "number"
+
     number = models.CharField(max_length=16)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    asked_at = models.DateTimeField(null=True, blank=True)
-    ask_at = models.DateTimeField(null=True, blank=True)
-    asks_failed = models.PositiveSmallIntegerField(default=0)
-    ask_error = models.CharField(max_length=300, blank=True)
     code_digest = models.CharField(max_length=64, blank=True, editable=False)
     tries_left = models.PositiveSmallIntegerField(default=0, editable=False)
-    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "number"], name="one_phone_number_each")]
@@ -28,9 +25,6 @@ class PhoneNumber(WorkspaceOwned):
             models.Index(fields=["ask_at"], name="phone_number_to_ask", condition=Q(ask_at__isnull=False)),
             models.Index(fields=["number", "asked_at"], name="phone_number_asked"),
         ]
-
-    def __str__(self) -> str:
-        return self.number
 
 
 class SmsMonth(WorkspaceOwned):

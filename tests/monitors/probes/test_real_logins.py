@@ -1,0 +1,134 @@
+"""The SQL probe's logins against real databases of its own: passwords of each kind, and TLS as the servers do it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.monitors.probes.scripted import closed_port
+
+pytestmark = pytest.mark.slow
+PATHS = f"{os.environ['PATH']}:/usr/sbin:/usr/bin"
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def certificate(authority, tmp_path_factory):
+    """Files of a certificate for localhost and its key, which any user of this machine may read."""
+    folder = tmp_path_factory.mktemp("certificate")
+    issued = authority._authority.issue_cert("localhost")
+    (folder / "server.pem").write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    (folder / "server.key").write_bytes(issued.private_key_pem.bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mariadb(certificate, tmp_path_factory):
+    install, server = (shutil.which(name, path=PATHS) for name in ("mariadb-install-db", "mariadbd"))
+    if install is None or server is None:
+        pytest.skip("needs Debian's mariadb-server")
+    folder, port = tmp_path_factory.mktemp("mariadb"), closed_port()
+    data, start = folder / "data", folder / "start.sql"
+    user = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
+    run([install, f"--datadir={data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
+    start.write_text(
+        f"CREATE USER native IDENTIFIED BY '{PASSWORD}';CREATE USER secured IDENTIFIED BY '{PASSWORD}' REQUIRE SSL;"
+    )
+    options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
+    tls = [f"--ssl-cert={certificate}/server.pem", f"--ssl-key={certificate}/server.key"]
+    files = [f"--datadir={data}", f"--init-file={start}", f"--log-error={folder}/log"]
+    with running([server, "--no-defaults", *files, *options, *tls, *user], port):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def postgresql(certificate, tmp_path_factory):
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
+        pytest.skip("needs Debian's postgresql")
+    folder, port = tmp_path_factory.mktemp("postgresql"), closed_port()
+    data, word = folder / "data", folder / "password"
+    word.write_text(PASSWORD)
+    for name in ("server.pem", "server.key"):
+        shutil.copy(certificate / name, folder / name)
+    as_owner = owned(folder)
+    (folder / "server.key").chmod(0o600)
+    run([*as_owner, f"{folders[-1]}/initdb", "-D", data, "-U", "ada", "-A", "scram-sha-256", "--pwfile", word, "-N"])
+    rules = ["hostssl all ada 127.0.0.1/32 scram-sha-256", "host all old 127.0.0.1/32 md5"]
+    (data / "pg_hba.conf").write_text("\n".join([*rules, "local all ada trust", ""]))
+    settings = {
+        "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "ssl": "on", "fsync": "off",
+        "ssl_cert_file": folder / "server.pem", "ssl_key_file": folder / "server.key", "log_min_messages": "panic",
+    }  # fmt: skip
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    make = f"SET password_encryption = md5; CREATE ROLE old LOGIN PASSWORD '{PASSWORD}'"
+    with running([*as_owner, f"{folders[-1]}/postgres", "-D", data, *options], port):
+        run([f"{folders[-1]}/psql", "-h", folder, "-p", str(port), "-U", "ada", "-d", "postgres", "-c", make])
+        yield port
+
+
+def owned(folder):
+    """How to run what refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    for one in (folder, *folder.iterdir()):
+        shutil.chown(one, "postgres", "postgres")
+    for above in (folder, *folder.parents[:2]):
+        above.chmod(0o711)
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+
+
+def run(command):
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@contextmanager
+def running(command, port):
+    """A server that listens on `port`, ended afterwards."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+    try:
+        for _ in range(600):
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def ask(probe):
+    def asked(engine, port, username, **more):
+        settings = {"host": "localhost", "password": PASSWORD, "tls": "none", "query": "SELECT 1 AS n"} | more
+        return probe("sql", engine=engine, port=port, username=username, timeout_ms=10_000, **settings)
+
+    return asked
+
+
+def test_mariadb_takes_a_password_plain_and_under_its_own_tls(ask, mariadb):
+    plain = ask("mysql", mariadb, "native")
+    assert (plain.ok, plain.facts["rows"], plain.certificate) == (True, 1, None), plain.detail
+    secured = ask("mysql", mariadb, "secured", tls="tls")
+    assert (secured.ok, "localhost" in secured.certificate.names) == (True, True), secured.detail
+    for wrong in (ask("mysql", mariadb, "native", password="x"), ask("mysql", mariadb, "secured")):
+        assert (wrong.failure_class, "Access denied" in wrong.detail) == ("assertion", True), wrong.detail
+
+
+def test_postgresql_takes_scram_under_tls_and_an_old_password(ask, postgresql):
+    secured = ask("postgresql", postgresql, "ada", tls="tls", database="postgres")
+    assert (secured.ok, "localhost" in secured.certificate.names) == (True, True), secured.detail
+    old = ask("postgresql", postgresql, "old", database="postgres")
+    assert (old.ok, old.facts["rows"]) == (True, 1), old.detail
+    wrong = ask("postgresql", postgresql, "ada", tls="tls", database="postgres", password="x")
+    assert (wrong.failure_class, "password authentication failed" in wrong.detail) == ("assertion", True), wrong.detail
+    unsecured = ask("postgresql", postgresql, "ada", database="postgres")
+    assert (unsecured.failure_class, "no pg_hba.conf entry" in unsecured.detail) == ("assertion", True)
