@@ -17,7 +17,7 @@ def test_the_list_shows_windows_and_deployments(browser, window, deployment):
     html = text(browser.get("/maintenance"))
     assert "Nightly" in html
     assert "Shop 1.4.2" in html
-    assert "FREQ=DAILY" in html
+    assert "Every day" in html
     assert 'aria-current="page"' in html
 
 
