@@ -102,13 +102,13 @@ class PacedStore:
     def claim(self, *, now: float, until: float, limit: int) -> Claim:
         due = [one for one in self._waiting[:limit] if one.scheduled_at < until]
         self._waiting = self._waiting[len(due) :]
-        return Claim(due, False)
+        return Claim(due, more=len(due) == limit)
 
     def record(self, results: Sequence[Result]) -> None:
         self.results.extend(results)
 
     def pass_on(self) -> None:
-        raise AssertionError("nothing is left")
+        """There is nobody to pass it to."""
 
     def close(self) -> None:
         pass
