@@ -19,18 +19,22 @@ PHASES = (
 SPARK_WINDOW = timedelta(hours=1)
 SPARK_POINTS = 30
 RUNS = 60
+GAP_INTERVALS = 3  # one check that was skipped or is late draws no gap
 
 
 def latency_chart(
     results: Sequence[Result], monitor: Monitor, incidents: Iterable[Incident], planned: Iterable[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Phases stacked, incidents and planned work as marks; `results` newest first. A failed check is a gap."""
-    oldest_first = list(reversed(results))
+    """Phases stacked, incidents and planned work as marks; `results` newest first.
+
+    A failed check is a gap, and so is the time in which nobody was looking.
+    """
+    points = _points(results, monitor.interval_seconds)
     phases = [(label, name) for label, name in PHASES if any(getattr(one, name) for one in results)]
     chart: dict[str, Any] = {
-        "times": [int(one.scheduled_at.timestamp()) for one in oldest_first],
+        "times": [at for at, _ in points],
         "unit": "ms",
-        "series": [{"label": label, "values": [_phase(one, name) for one in oldest_first]} for label, name in phases],
+        "series": [{"label": label, "values": [_phase(one, name) for _, one in points]} for label, name in phases],
         "marks": [
             *({"at": int(one.started_at.timestamp()), "label": one.title, "kind": "incident"} for one in incidents),
             *planned,
@@ -79,8 +83,19 @@ def percentile(values: Iterable[float | None], share: float) -> float | None:
     return known[min(len(known) - 1, int(share * len(known)))] if known else None
 
 
-def _phase(result: Result, name: str) -> float | None:
-    value: float | None = getattr(result, name)
-    if not result.ok:
+def _points(results: Sequence[Result], interval_seconds: int | None) -> list[tuple[int, Result | None]]:
+    """Each result with its time, oldest first; one without a result where more than two checks in a row are missing."""
+    points: list[tuple[int, Result | None]] = []
+    for result in reversed(results):
+        at = int(result.scheduled_at.timestamp())
+        if points and interval_seconds and at - points[-1][0] > GAP_INTERVALS * interval_seconds:
+            points.append((points[-1][0] + interval_seconds, None))
+        points.append((at, result))
+    return points
+
+
+def _phase(result: Result | None, name: str) -> float | None:
+    if result is None or not result.ok:
         return None
+    value: float | None = getattr(result, name)
     return round(value or 0.0, 1)
