@@ -41,7 +41,7 @@ def test_a_service_that_does_not_serve_and_one_that_nobody_knows(probe, grpc_ser
     servicer.set("shop.v1.Cart", Answer.NOT_SERVING)
     settings = {"host": "127.0.0.1", "port": ports["plain"], "tls": "none"}
     down = probe("grpc", service="shop.v1.Cart", **settings)
-    assert (down.failure_class, down.detail) == ("assertion", "The server is NOT_SERVING.")
+    assert (down.failure_class, down.detail) == ("assertion", "shop.v1.Cart is NOT_SERVING.")
     servicer.set("shop.v1.Cart", Answer.SERVING)
     assert probe("grpc", service="shop.v1.Cart", **settings).ok
     unknown = probe("grpc", service="shop.v1.Nobody", **settings)
