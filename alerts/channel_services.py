@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Workspace
-from alerts import recipients, rules
+from alerts import phone_numbers, recipients, rules
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.webhook_config import rolled
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery
@@ -45,7 +45,7 @@ def create_channel(*, workspace: Workspace, by: Actor, now: datetime, fields: Ma
     channel.config = config
     channel.is_enabled = fields.get("is_enabled", True)
     channel.save()
-    _ask(channel, now)
+    ask(channel, now=now)
     audit.record(by=by, workspace=workspace, verb="create", target=channel, changes={"type": [None, channel.type]})
     return SavedChannel(channel, config.get("secret"))
 
@@ -71,7 +71,7 @@ def edit_channel(*, channel: Channel, by: Actor, now: datetime, fields: Mapping[
     if channel.is_enabled:
         channel.disabled_reason = ""
     channel.save(update_fields=["name", "config", "is_enabled", "disabled_reason", "updated_at"])
-    _ask(channel, now)
+    ask(channel, now=now)
     changes = rules.changes(before, _shown(channel)) | ({"secret": ["********", "rolled"]} if is_rolled else {})
     audit.record(by=by, workspace=channel.workspace, verb="edit", target=channel, changes=changes)
     return SavedChannel(channel, config["secret"] if is_rolled else None)
@@ -159,6 +159,27 @@ def _held(channel: Channel) -> Channel:
     return found
 
 
-def _ask(channel: Channel, now: datetime) -> None:
+def ask(channel: Channel, *, now: datetime) -> None:
+    """Asks addresses and numbers for their word, those that have not been asked."""
     if channel.type == ChannelType.EMAIL:
         recipients.ask(workspace=channel.workspace, addresses=channel.config["recipients"], now=now)
+    if channel.type == ChannelType.SMS:
+        phone_numbers.ask(workspace=channel.workspace, numbers=channel.config["phone_numbers"], now=now)
+
+
+def send_code(*, channel: Channel, number: str, now: datetime) -> None:
+    """Plans another code to one of its numbers. Raises Invalid for another number, Conflict when it may not."""
+    _must_have(channel, number)
+    phone_numbers.ask_again(workspace=channel.workspace, number=number, now=now)
+
+
+def confirm_number(*, channel: Channel, number: str, code: str, by: Actor, now: datetime) -> None:
+    """One of its numbers agrees by its code, for all channels of the workspace. Raises Invalid for a wrong one."""
+    _must_have(channel, number)
+    phone_numbers.confirm(workspace=channel.workspace, number=number, code=code, now=now)
+    audit.record(by=by, workspace=channel.workspace, verb="confirm", target=channel)
+
+
+def _must_have(channel: Channel, number: str) -> None:
+    if number not in channel.config.get("phone_numbers", ()):
+        raise Invalid([FieldError("/phoneNumber", "unknown", "No message goes to this number.")])

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actor import Actor
-from alerts import phone_numbers, recipients, rules
+from alerts import channel_services, rules
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.webhook_config import rolled
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState, Rule
@@ -19,7 +19,8 @@ from alerts.outbox import plan
 from alerts.payloads import payload_of_test
 from alerts.rule_fields import wrong_common
 from alerts.signatures import new_secret
-from common.invalid import Conflict, FieldError, Invalid
+from common.invalid import Conflict, Invalid
+from common.names import camel
 from monitors.models import Monitor
 
 MAX_ACTION_GROUPS = 50
@@ -54,7 +55,7 @@ def create_action_group(
     rules.assign(rule, common)
     rule.save()
     rule.channels.set([channel])
-    _ask(channel, now)
+    channel_services.ask(channel, now=now)
     audit.record(by=by, workspace=monitor.workspace, verb="create", target=rule, changes={"type": [None, type]})
     return SavedGroup(rule, channel, config.get("secret"))
 
@@ -79,7 +80,7 @@ def edit_action_group(*, rule: Rule, by: Actor, now: datetime, fields: Mapping[s
         channel.name = rule.name
     channel.config, channel.is_enabled, channel.disabled_reason = config, True, ""
     channel.save(update_fields=["name", "config", "is_enabled", "disabled_reason", "updated_at"])
-    _ask(channel, now)
+    channel_services.ask(channel, now=now)
     changes = rules.changes(before, {**rules.shown(rule), **_described(channel)})
     if is_rolled:
         changes["secret"] = ["********", "rolled"]
@@ -122,15 +123,12 @@ def send_test(*, rule: Rule, by: Actor, now: datetime) -> Delivery:
 
 def send_code(*, rule: Rule, number: str, now: datetime) -> None:
     """Plans another code to one of the group's numbers. Raises Invalid for another number, Conflict when it may not."""
-    _must_have(rule, number)
-    phone_numbers.ask_again(workspace=rule.workspace, number=number, now=now)
+    channel_services.send_code(channel=_channel_of(rule), number=number, now=now)
 
 
 def confirm_number(*, rule: Rule, number: str, code: str, by: Actor, now: datetime) -> None:
     """One of the group's numbers agrees by its code. Raises Invalid for another number or a wrong code."""
-    _must_have(rule, number)
-    phone_numbers.confirm(workspace=rule.workspace, number=number, code=code, now=now)
-    audit.record(by=by, workspace=rule.workspace, verb="confirm", target=rule)
+    channel_services.confirm_number(channel=_channel_of(rule), number=number, code=code, by=by, now=now)
 
 
 @transaction.atomic
@@ -185,7 +183,7 @@ def _rule_part(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _channel_part(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name not in _RULE_FIELDS}
+    return {camel(name): value for name, value in fields.items() if name not in _RULE_FIELDS}
 
 
 def _described(channel: Channel) -> dict[str, Any]:
@@ -199,18 +197,6 @@ def _channel_of(rule: Rule) -> Channel:
 def _monitor_of(rule: Rule) -> Monitor:
     assert rule.monitor is not None, "an action group is on a monitor"
     return rule.monitor
-
-
-def _ask(channel: Channel, now: datetime) -> None:
-    if channel.type == ChannelType.EMAIL:
-        recipients.ask(workspace=channel.workspace, addresses=channel.config["recipients"], now=now)
-    if channel.type == ChannelType.SMS:
-        phone_numbers.ask(workspace=channel.workspace, numbers=channel.config["phone_numbers"], now=now)
-
-
-def _must_have(rule: Rule, number: str) -> None:
-    if number not in _channel_of(rule).config.get("phone_numbers", ()):
-        raise Invalid([FieldError("/phoneNumber", "unknown", "This action does not go to this number.")])
 
 
 def _locked(delivery: Delivery) -> Delivery:

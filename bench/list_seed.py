@@ -47,11 +47,11 @@ def _history(ids, now):
     since = now - timedelta(days=28)
     statuses = [(str(Status.OK), str(Status.DOWN)), (str(Status.DOWN), str(Status.OK))]
     changes = [
-        (pk, since + timedelta(days=place * 6, minutes=pk % 1000), *statuses[place % 2])
+        (pk, since + timedelta(days=place * 6, minutes=pk % 1000), *statuses[place % 2], "")
         for pk in ids
         for place in range(CHANGES)
     ]
-    insert_rows(StatusChange, ("monitor_id", "at", "before", "after"), changes)
+    insert_rows(StatusChange, ("monitor_id", "at", "before", "after", "reason"), changes)
     region, minutes = Region.objects.get(key="default").pk, [now - timedelta(minutes=place) for place in range(RESULTS)]
     names = ("monitor_id", "region_id", "scheduled_at", "lag_ms", "loop_lag_ms", "ok", "failure_class", "detail",
              "address", "certificate_fingerprint", "latency_ms")  # fmt: skip

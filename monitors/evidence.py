@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from common.names import camel
 from common.times import rfc3339
-from monitors.probes.base import Result
+from monitors.probes.base import Certificate, Result
 from monitors.storable import json_value, number
 
 _NESTED = frozenset({"certificate", "verdicts"})
@@ -53,10 +54,18 @@ def evidence_of(result: Result, region: str) -> dict[str, Any]:
 
 
 def certificate_of(result: Result) -> dict[str, Any] | None:
-    """The certificate that was shown, in snake_case."""
-    certificate = result.certificate
-    if certificate is None:
-        return None
+    """The certificate that was shown, in snake_case and as JSON that any database takes."""
+    return None if result.certificate is None else dict(_told(result.certificate))
+
+
+# Most checks see the certificate that the last one saw: the probe keeps what it has read, and this what it is told as.
+@lru_cache(maxsize=4096)
+def _told(certificate: Certificate) -> Mapping[str, Any]:
+    told: dict[str, Any] = json_value(_described(certificate))
+    return told
+
+
+def _described(certificate: Certificate) -> dict[str, Any]:
     return {
         "subject": certificate.subject,
         "issuer": certificate.issuer,

@@ -20,7 +20,7 @@ def facts_of(result: Result) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = json_value(result.facts)
     certificate = certificate_of(result)
-    return found if certificate is None else {**found, "certificate": json_value(certificate)}
+    return found if certificate is None else {**found, "certificate": certificate}
 
 
 def mark_of(facts: Mapping[str, Any]) -> int | None:

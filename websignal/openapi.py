@@ -36,6 +36,7 @@ def document() -> dict[str, Any]:
     add_types(components["schemas"])
     add_channels(components["schemas"])
     _close(components["schemas"])
+    _need_bodies(found["paths"], components["schemas"])
     _name_the_object(found["paths"], components["schemas"])
     add_samples(found)
     return found
@@ -46,6 +47,16 @@ def _close(schemas: dict[str, Any]) -> None:
     for name, schema in schemas.items():
         if name.endswith("Request") and "properties" in schema:
             schema["additionalProperties"] = False
+
+
+def _need_bodies(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A body of one of several shapes is needed, though no single field is."""
+    for entries in paths.values():
+        for operation in entries.values():
+            body = operation.get("requestBody", {}) if isinstance(operation, dict) else {}
+            schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+            if {"oneOf", "anyOf"} & schemas.get(schema.get("$ref", "").rpartition("/")[2], {}).keys():
+                body["required"] = True
 
 
 def _name_the_object(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

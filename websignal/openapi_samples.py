@@ -32,15 +32,25 @@ def _body(operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any] 
     schema = _resolved(content["schema"], schemas)
     if "example" in schema:
         return dict(schema["example"])
+    return _needed(schema, schemas)
+
+
+def _needed(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     return {name: _value(schema["properties"][name], schemas) for name in schema.get("required", ())}
 
 
 def _resolved(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    """What a reference leads to; of several shapes the first, unless there is an example."""
+    if "$ref" in schema:
+        return _resolved(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    several = schema.get("oneOf", schema.get("anyOf", []))
+    return _resolved(several[0], schemas) if several and "example" not in schema else schema
 
 
 def _value(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     schema = _resolved(schema, schemas)
+    if "const" in schema:
+        return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("format") in _FORMATS:
@@ -49,7 +59,7 @@ def _value(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "array" and schema.get("minItems"):
         return [_value(schema["items"], schemas)]
-    return _SAMPLES[kind]
+    return _needed(schema, schemas) if kind == "object" else _SAMPLES[kind]
 
 
 _FORMATS = {

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.authentication import actor
 from alerts import channel_services as services
 from alerts import selectors
-from alerts.api.serializers import DeliverySerializer
+from alerts.api.serializers import DeliverySerializer, PhoneCodeSerializer, PhoneNumberSerializer, asked
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState
 from alerts.rule_fields import MAX_NAME
@@ -92,6 +92,8 @@ class ChannelViewSet(ServiceViewSet):
     ordering_fields = {"name": "name", "type": "type", "createdAt": "created_at"}
     default_ordering = ("name",)
     secret: str | None = None
+    # A code that was wrong uses up a try, which no transaction around the answer may undo.
+    slow_actions = ("confirm",)
 
     def get_queryset(self) -> "QuerySet[Channel]":
         if getattr(self, "swagger_fake_view", False):
@@ -134,6 +136,23 @@ class ChannelViewSet(ServiceViewSet):
         with self.held() as channel:
             self.secret = services.roll_channel_secret(channel=channel, by=actor(request), now=self.now).secret
         return self.answer(self.get_object())
+
+    @extend_schema(request=PhoneNumberSerializer, responses={202: ChannelSerializer})
+    @action(detail=True, methods=["post"])
+    def code(self, request: Request, pk: int) -> Response:
+        """Sends another code to a number that has not confirmed; at most one in 10 minutes."""
+        channel = self.get_object()
+        services.send_code(channel=channel, now=self.now, **asked(PhoneNumberSerializer, request))
+        return self.answer(channel, status=202)
+
+    @extend_schema(request=PhoneCodeSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: int) -> Response:
+        """Confirms a number with the code that was sent to it, within 30 minutes and 5 tries."""
+        channel = self.get_object()
+        given = asked(PhoneCodeSerializer, request)
+        services.confirm_number(channel=channel, by=actor(request), now=self.now, **given)
+        return self.answer(channel)
 
     @extend_schema(request=None, responses={202: DeliverySerializer})
     @action(detail=True, methods=["post"])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.email import MAX_RECIPIENTS
@@ -92,9 +93,9 @@ class SmsGroupSerializer(ActionGroupSerializer):
     )
 
     def config_of(self, channel: Channel) -> dict[str, Any]:
-        config = super().config_of(channel)
+        numbers = super().config_of(channel)["phoneNumbers"]
         unconfirmed = self.context.get("unconfirmed", ())
-        return config | {"unconfirmed": [one for one in config["phone_numbers"] if one in unconfirmed]}
+        return {"phone_numbers": numbers, "unconfirmed": [one for one in numbers if one in unconfirmed]}
 
 
 class PhoneNumberSerializer(ApiSerializer):
@@ -107,6 +108,13 @@ class PhoneCodeSerializer(PhoneNumberSerializer):
     """A number and the code that was sent to it."""
 
     code = TextField(max_length=12)
+
+
+def asked(serializer_class: type[PhoneNumberSerializer], request: Request) -> dict[str, str]:
+    """What a person says of a number. Raises ValidationError."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
 
 
 class AnyGroupSerializer(ActionGroupSerializer):

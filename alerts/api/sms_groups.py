@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from accounts.authentication import actor
 from alerts import services
 from alerts.api.action_groups import ActionGroupViewSet
-from alerts.api.serializers import PhoneCodeSerializer, PhoneNumberSerializer, SmsGroupSerializer
+from alerts.api.serializers import PhoneCodeSerializer, PhoneNumberSerializer, SmsGroupSerializer, asked
 from alerts.models import ChannelType
 from alerts.rules import DEFAULT_EVENTS
 
@@ -30,19 +30,13 @@ class SmsGroupViewSet(ActionGroupViewSet):
     @extend_schema(request=PhoneNumberSerializer, responses={202: SmsGroupSerializer})
     def code(self, request: Request, monitor_pk: int, pk: int) -> Response:
         """Sends another code to a number that has not confirmed; at most one in 10 minutes."""
-        rule, fields = self.get_object(), _asked(PhoneNumberSerializer, request)
+        rule, fields = self.get_object(), asked(PhoneNumberSerializer, request)
         services.send_code(rule=rule, now=self.now, **fields)
         return self.answer(self.get_object(), status=202)
 
     @extend_schema(request=PhoneCodeSerializer, responses=SmsGroupSerializer)
     def confirm(self, request: Request, monitor_pk: int, pk: int) -> Response:
         """Confirms a number with the code that was sent to it, within 30 minutes and 5 tries."""
-        rule, fields = self.get_object(), _asked(PhoneCodeSerializer, request)
+        rule, fields = self.get_object(), asked(PhoneCodeSerializer, request)
         services.confirm_number(rule=rule, by=actor(request), now=self.now, **fields)
         return self.answer(self.get_object())
-
-
-def _asked(serializer_class: type[PhoneNumberSerializer], request: Request) -> dict[str, str]:
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)

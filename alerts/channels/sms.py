@@ -43,10 +43,10 @@ class Sms:
     def clean(
         self, raw: Mapping[str, Any], *, workspace: Workspace, stored: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """`phone_numbers` in E.164, each once, in the order given."""
+        """`phoneNumbers` in E.164, each once, in the order given."""
         if stored is None and not sms_twilio.is_set():
             raise Invalid([FieldError("/phoneNumbers", "no_provider", sms_twilio.NO_PROVIDER)])
-        given = raw.get("phone_numbers", (stored or {}).get("phone_numbers"))
+        given = raw.get("phoneNumbers", (stored or {}).get("phone_numbers"))
         if not isinstance(given, list) or not 1 <= len(given) <= MAX_NUMBERS:
             raise Invalid([FieldError("/phoneNumbers", "length", f"Write 1 to {MAX_NUMBERS} phone numbers.")])
         numbers = [_PUNCTUATION.sub("", one) if isinstance(one, str) else "" for one in given]
@@ -56,7 +56,7 @@ class Sms:
 
     def describe(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The numbers."""
-        return {"phone_numbers": list(config["phone_numbers"])}
+        return {"phoneNumbers": list(config["phone_numbers"])}
 
     def prepare(self, delivery: Delivery, *, now: datetime) -> Send:
         """One message to each number that confirmed and has it not yet."""

@@ -1,5 +1,6 @@
 """Endpoints of objects that services write: made, replaced, changed and removed, each by one call."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 from common.api.views import ApiViewSet
 
 
-class ServiceViewSet(ApiViewSet):
+class ServiceViewSet(ApiViewSet, ABC):
     """A subclass says how one is made, edited and removed; those docstrings describe POST, PUT and DELETE.
 
     `defaults` is what a PUT gives to the fields that it leaves out.
@@ -17,17 +18,17 @@ class ServiceViewSet(ApiViewSet):
 
     defaults: ClassVar[Mapping[str, Any]] = {}
 
+    @abstractmethod
     def make(self, fields: dict[str, Any]) -> Any:
         """Makes one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def edit(self, instance: Any, fields: dict[str, Any]) -> None:
         """Changes one, which is held."""
-        raise NotImplementedError
 
+    @abstractmethod
     def remove(self, instance: Any) -> None:
         """Removes one, which is held."""
-        raise NotImplementedError
 
     def fields(self, *, partial: bool = False) -> dict[str, Any]:
         """What the body says. Raises Invalid or ValidationError."""

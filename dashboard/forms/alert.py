@@ -143,6 +143,6 @@ def initial_of(type: str, name: str, rule: Mapping[str, Any], config: Mapping[st
     if type == "email":
         return shown | {"recipients": "\n".join(config["recipients"])}
     if type == "sms":
-        return shown | {"phone_numbers": "\n".join(config["phone_numbers"])}
+        return shown | {"phone_numbers": "\n".join(config["phoneNumbers"])}
     headers = "\n".join(f"{key}: {value}" for key, value in config.get("headers", {}).items())
     return shown | {"url": config["url"], "headers": headers}

@@ -175,7 +175,9 @@ def typed_value(setting: Setting, value: Any) -> Any:
         case "texts":
             return lines(value) or (None if field.nullable else [])
         case "url" | "host" | "text":
-            return value if value or not (field.nullable or not field.required) else None
+            if value or (field.required and not field.nullable):
+                return value
+            return None if field.nullable else field.default
     return value
 
 

@@ -16,14 +16,9 @@ from signals.ingest.store import SAME_WITHIN, Outcome, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-
 # Locks in order of id: two processes with the same heartbeats in their batches cannot deadlock. The row is read under
 # its lock, so what another process has just stored is seen; ids are drawn after that, so they grow per heartbeat.
-# The days stand in its text: a signal is looked for in their partitions only, and the others are not even locked.
-@lru_cache(maxsize=8)
-def statement(first: date, last: date) -> str:
-    """What stores a batch whose pings, and those that they may repeat, came from day `first` to `last`, in UTC."""
-    return f"""
+_STATEMENT = f"""
 WITH ping AS MATERIALIZED (
     SELECT * FROM unnest(
         %(position)s::int[], %(token)s::text[], %(type)s::text[], %(created_at)s::timestamptz[], %(source_ip)s::text[],
@@ -45,8 +40,8 @@ WITH ping AS MATERIALIZED (
                 state.last_ping_digest = ping.digest OR EXISTS (
                     SELECT 1 FROM signals_signal earlier WHERE earlier.heartbeat_id = state.heartbeat_id
                     AND earlier.created_at > ping.created_at - interval '{SAME_WITHIN.total_seconds()} seconds'
-                    AND earlier.created_at >= timestamptz '{first} 00:00+00'
-                    AND earlier.created_at < timestamptz '{last + timedelta(days=1)} 00:00+00'
+                    AND earlier.created_at >= timestamptz '<first> 00:00+00'
+                    AND earlier.created_at < timestamptz '<after> 00:00+00'
                     AND earlier.source_ip IS NOT DISTINCT FROM ping.source_ip::inet AND earlier.payload = ping.payload
                     AND earlier.rid IS NOT DISTINCT FROM ping.rid::uuid AND earlier.type = ping.type
                     AND earlier.exit_status IS NOT DISTINCT FROM ping.exit_status
@@ -82,12 +77,17 @@ SELECT target.position, state.heartbeat_id, fresh.id, fresh.id IS NOT NULL AND N
 FROM target JOIN state ON state.heartbeat_id = target.monitor_id
 LEFT JOIN fresh USING (position) LEFT JOIN news ON news.heartbeat_id = fresh.heartbeat_id
 """  # noqa: S608
-
-
 COLUMNS = ("token", "type", "created_at", "source_ip", "user_agent", "method", "payload", "payload_is_json",
            "exit_status", "rid", "is_plain", "digest")  # fmt: skip
 # A row that somebody holds for long must not hold back everybody's pings: the batch is then tried one by one.
 _OPTIONS = "-c lock_timeout=3000 -c statement_timeout=10000"
+
+
+# The days stand in its text: a signal is looked for in their partitions only, and the others are not even locked.
+@lru_cache(maxsize=8)
+def statement(first: date, last: date) -> str:
+    """What stores a batch whose pings, and those that they may repeat, came from day `first` to `last`, in UTC."""
+    return _STATEMENT.replace("<first>", f"{first}").replace("<after>", f"{last + timedelta(days=1)}")
 
 
 def conninfo(database: dict[str, Any]) -> dict[str, Any]:

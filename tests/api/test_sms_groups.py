@@ -100,3 +100,21 @@ def test_who_may(api, anybody, viewer, stranger, alice, token_of, base, twilio):
         assert stranger.ask(method, path, body).status_code == 404, (method, path)
         if method != "GET":
             assert viewer.ask(method, path, body).status_code == 403, (method, path)
+
+
+def test_a_channel_that_rules_share_has_numbers_too(api, twilio, pointers):
+    made = api.post("/api/channels", {"name": "Phones", "type": "sms", "config": {"phoneNumbers": [ADA]}})
+    assert made.status_code == 201, made.content
+    assert made.json()["config"] == {"phoneNumbers": [ADA]}
+    address = made["Location"]
+    assert api.put(address, {"name": "Team", "type": "sms", "config": made.json()["config"]}).status_code == 200
+    assert pointers(api.patch(address, {"config": {"phoneNumbers": ["12"]}})) == {"/config/phoneNumbers/0": "e164"}
+    phone_numbers.send_due_codes(now=clock_now())
+    code = re.search(r"\d{6}", twilio.to(ADA)[0])[0]
+    wrong = "000000" if code != "000000" else "000001"
+    assert pointers(api.post(f"{address}/confirm", {"phoneNumber": ADA, "code": wrong})) == {"/code": "code"}
+    assert PhoneNumber.objects.get().tries_left == 4
+    assert pointers(api.post(f"{address}/code", {"phoneNumber": "+14155550100"})) == {"/phoneNumber": "unknown"}
+    assert api.post(f"{address}/confirm", {"phoneNumber": ADA, "code": code}).status_code == 200
+    assert PhoneNumber.objects.get().confirmed_at is not None
+    assert api.post(f"{address}/code", {"phoneNumber": ADA}).status_code == 409

@@ -39,6 +39,24 @@ def signed_in(workspace):
 
 
 @pytest.fixture
+def browser(signed_in, alice):
+    """Alice's."""
+    return signed_in(alice)
+
+
+@pytest.fixture
+def page(browser):
+    """`page(path)`: the HTML of a page that answers Alice with 200."""
+
+    def get(path):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        return answer.content.decode()
+
+    return get
+
+
+@pytest.fixture
 def queries_of():
     """`queries_of(browser, path)`: how many queries the page takes, without what is cached once a process."""
 

@@ -12,11 +12,6 @@ from incidents.services import add_note, resolve_incident
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
 def wrong(answer):
     assert answer.status_code == 400, answer.status_code
     return set(answer.context["form"].errors)

@@ -13,21 +13,6 @@ from signals.models import Dependency, DependencyLink
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
-@pytest.fixture
-def page(browser):
-    def get(path):
-        answer = browser.get(path)
-        assert answer.status_code == 200, path
-        return answer.content.decode()
-
-    return get
-
-
 def report_down(dependency, monitor):
     now = clock_now()
     DependencyLink.objects.filter(dependency=dependency, monitor=monitor).update(

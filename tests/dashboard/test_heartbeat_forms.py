@@ -10,11 +10,6 @@ INTERVAL = {"name": "Backup", "kind": "interval", "interval_value": "1", "interv
 CRON = INTERVAL | {"kind": "cron", "expression": "15 2 * * *", "timezone": "Europe/Stockholm"}
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
 def wrong(answer):
     assert answer.status_code == 400, answer.status_code
     return set(answer.context["form"].errors)

@@ -2,18 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from common.clock import now as clock_now
 from dashboard.planned import planned_marks, under_way, with_planned
 from monitors.deploying import end_deployment
 from monitors.grouping import create_group
 from monitors.models import Deployment, MaintenanceWindow
-
-
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
 
 
 def text(answer):
@@ -24,7 +17,7 @@ def test_the_list_shows_windows_and_deployments(browser, window, deployment):
     html = text(browser.get("/maintenance"))
     assert "Nightly" in html
     assert "Shop 1.4.2" in html
-    assert "FREQ=DAILY" in html
+    assert "Every day" in html
     assert 'aria-current="page"' in html
 
 

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.django_db
 JUNK = ["", "\x00", "ftp://x", "http://", "https://[", "https://x:99999999/", "x" * 5000, "https://a b/"]
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
 def form_data(**fields):
     initial = {name: field.initial for name, field in form_for("http").base_fields.items() if field.initial is not None}
     data = initial | {"url": "https://shop.example/", "name": "Shop"} | fields

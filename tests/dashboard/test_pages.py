@@ -16,23 +16,6 @@ from signals.models import HeartbeatState, Signal
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
-@pytest.fixture
-def page(browser):
-    """`page(path)`: the HTML of a page that answers 200."""
-
-    def get(path):
-        answer = browser.get(path)
-        assert answer.status_code == 200, path
-        return answer.content.decode()
-
-    return get
-
-
 def set_status(monitor, status, since=None):
     MonitorState.objects.filter(pk=monitor.pk).update(status=status, status_since=since or clock_now())
 

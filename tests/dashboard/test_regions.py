@@ -122,7 +122,7 @@ def test_the_page_says_what_each_region_says(browser, make_monitor, fra):
     states.filter(region=fra).update(is_down=True, **seen)
     states.exclude(region=fra).update(is_down=False, **seen | {"fresh_until": now - timedelta(minutes=1)})
     html = text(browser.get(f"/monitors/{made.pk}"))
-    for words in ("Says down", "Nothing heard lately", "84 ms", "Frankfurt"):
+    for words in ("Says down", "Nothing heard lately", "84\N{NO-BREAK SPACE}ms", "Frankfurt"):
         assert words in html, words
     states.update(is_down=False, fresh_until=now + timedelta(minutes=2))
     assert "Says OK" in text(browser.get(f"/monitors/{made.pk}"))

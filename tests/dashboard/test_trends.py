@@ -11,11 +11,6 @@ from monitors.reports.services import make_reports
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
 @pytest.mark.parametrize("period", ["24h", "7d", "30d", "13mo", "century", ""])
 def test_every_period_is_shown_and_an_unknown_one_is_the_day(browser, monitor, with_history, period):
     with_history(monitor, 30)

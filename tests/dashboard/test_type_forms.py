@@ -26,11 +26,6 @@ LEAST = {
 }
 
 
-@pytest.fixture
-def browser(signed_in, alice):
-    return signed_in(alice)
-
-
 def posted(form, **fields):
     """What a browser sends of a form as it is shown, with some fields filled in."""
     values = {bound.html_name: bound.value() for bound in form}

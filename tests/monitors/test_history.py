@@ -54,7 +54,7 @@ def test_today_ends_now(make, now):
     assert days[-1].end == now
 
 
-def test_many_monitors_cost_four_queries(make, now, django_assert_num_queries):
+def test_many_monitors_cost_three_queries(make, now, django_assert_num_queries):
     ids = [make(name=f"M{number}").pk for number in range(6)]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         history.uptime_days(ids, now=now)

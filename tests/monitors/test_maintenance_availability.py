@@ -94,5 +94,5 @@ def test_the_queries_do_not_grow_with_monitors_or_windows(make, by_alice, now, d
     for monitor in monitors:
         window(monitor, by_alice, now, -5, -4)
         window(monitor, by_alice, now, -3, -2, rrule="FREQ=DAILY")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         uptime_days([one.pk for one in monitors], now=now)
