@@ -24,7 +24,7 @@ from tests.monitors.probes.scripted import tcp_server
 from websignal.openapi import document
 
 pytestmark = pytest.mark.django_db
-QUESTION = Field(name="person", kind="text", maximum=100, default="", help="Whom to ask about (RFC 1288).")
+QUESTION = Field(name="person", kind="text", maximum=100, nullable=True, help="Whom to ask about (RFC 1288).")
 PASSWORD = Field(name="password", kind="text", nullable=True, maximum=100, secret=True, help="Of nobody's business.")
 FINGER_FIELDS = (HOST, port(79), QUESTION, PASSWORD, assertions("body", "latency"), LATENCY_THRESHOLD)
 
@@ -33,7 +33,7 @@ def probe_finger(result, handles, deadline):
     settings = result.check.settings
     stream = yield from open_stream(settings["host"], settings["port"], result, handles, deadline)
     try:
-        yield from stream.send(settings["person"].encode() + b"\r\n")
+        yield from stream.send((settings["person"] or "").encode() + b"\r\n")
         line = yield from stream.take_line()
         stream.note_phases()
     finally:

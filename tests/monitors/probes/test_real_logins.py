@@ -15,6 +15,7 @@ from tests.monitors.probes.scripted import closed_port
 pytestmark = pytest.mark.slow
 PATHS = f"{os.environ['PATH']}:/usr/sbin:/usr/bin"
 PASSWORD = "correct horse"
+USERS = {"native": "", "secured": " REQUIRE SSL"}
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +36,20 @@ def mariadb(certificate, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("mariadb"), closed_port()
     data, start = folder / "data", folder / "start.sql"
     user = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
-    run([install, f"--datadir={data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
-    start.write_text(
-        f"CREATE USER native IDENTIFIED BY '{PASSWORD}';CREATE USER secured IDENTIFIED BY '{PASSWORD}' REQUIRE SSL;"
+    run(
+        [
+            install,
+            "--no-defaults",
+            f"--datadir={data}",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            *user,
+        ]
     )
+    made = (f"CREATE USER {name} IDENTIFIED BY '{PASSWORD}'{need};" for name, need in USERS.items())
+    start.write_text("\n".join([*made, ""]))
     options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
+    options += ["--skip-name-resolve"]  # else its own nameless user of localhost comes first
     tls = [f"--ssl-cert={certificate}/server.pem", f"--ssl-key={certificate}/server.key"]
     files = [f"--datadir={data}", f"--init-file={start}", f"--log-error={folder}/log"]
     with running([server, "--no-defaults", *files, *options, *tls, *user], port):
@@ -116,18 +126,20 @@ def ask(probe):
 
 def test_mariadb_takes_a_password_plain_and_under_its_own_tls(ask, mariadb):
     plain = ask("mysql", mariadb, "native")
-    assert (plain.ok, plain.facts["rows"], plain.certificate) == (True, 1, None), plain.detail
+    assert (plain.ok, plain.facts.get("rows"), plain.certificate) == (True, 1, None), plain.detail
     secured = ask("mysql", mariadb, "secured", tls="tls")
-    assert (secured.ok, "localhost" in secured.certificate.names) == (True, True), secured.detail
+    assert secured.ok, secured.detail
+    assert "localhost" in secured.certificate.names
     for wrong in (ask("mysql", mariadb, "native", password="x"), ask("mysql", mariadb, "secured")):
         assert (wrong.failure_class, "Access denied" in wrong.detail) == ("assertion", True), wrong.detail
 
 
 def test_postgresql_takes_scram_under_tls_and_an_old_password(ask, postgresql):
     secured = ask("postgresql", postgresql, "ada", tls="tls", database="postgres")
-    assert (secured.ok, "localhost" in secured.certificate.names) == (True, True), secured.detail
+    assert secured.ok, secured.detail
+    assert "localhost" in secured.certificate.names
     old = ask("postgresql", postgresql, "old", database="postgres")
-    assert (old.ok, old.facts["rows"]) == (True, 1), old.detail
+    assert (old.ok, old.facts.get("rows")) == (True, 1), old.detail
     wrong = ask("postgresql", postgresql, "ada", tls="tls", database="postgres", password="x")
     assert (wrong.failure_class, "password authentication failed" in wrong.detail) == ("assertion", True), wrong.detail
     unsecured = ask("postgresql", postgresql, "ada", database="postgres")
