@@ -51,15 +51,18 @@ class MemberViewSet(ApiViewSet):
 
     def update(self, request: Request, pk: int) -> Response:
         """Gives a member another role; the last owner stays one."""
-        member = self.get_object()
-        members.must_outrank(actor(request), member)
-        members.change_role(member=member, role=self.checked()["role"], by=actor(request))
-        return self.answer(self.get_object())
+        return self._edit(request, partial=False)
 
-    @extend_schema(request=MemberSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """The same: a member has nothing else to change."""
-        return self.update(request, pk)
+        return self._edit(request, partial=True)
+
+    def _edit(self, request: Request, *, partial: bool) -> Response:
+        member = self.get_object()
+        members.must_outrank(actor(request), member)
+        if fields := self.checked(partial=partial):
+            members.change_role(member=member, role=fields["role"], by=actor(request))
+        return self.answer(self.get_object())
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Removes a member with their tokens here, or leaves; the last owner stays."""

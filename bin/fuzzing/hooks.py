@@ -28,7 +28,8 @@ MONITOR = r".* /api/(v1/)?monitors?(-?test)?(/.*)?"
 EDITED_MONITOR = r"(PATCH|PUT) /api/(v1/)?monitors?(/\{id\})?"
 RIGHT = [
     Refusal(".*", ".*", {"unknown_id"}, "which rows there are is known to the database"),
-    Refusal(".*", r"/(channelIds/\d+|scope/\w+)", {"unknown"}, "the same"),
+    Refusal(".*", r"/(channelIds/\d+|channelId|scope/\w+)", {"unknown"}, "the same"),
+    Refusal(r"POST .*/(code|confirm)", r"/(phoneNumber|code)", {"unknown", "code"}, "the same, and what was sent"),
     Refusal(".*", r"/regions", {"choice"}, "the same"),
     Refusal(".*", r"/(name|slug|token|externalKey)", {"taken"}, "what is unique is known to the database"),
     Refusal(".*", r"/dependsOn", {"cycle"}, "what depends on what is known to the database"),
@@ -49,6 +50,7 @@ RIGHT = [
     Refusal("POST .*smsactiongroup|POST /api/channels", ".*", {"no_provider"}, "the operator's settings"),
     Refusal("POST /api/v1/stripewebhook", "", {"signature"}, "a signature"),
     Refusal(".*", r"/(monitorIds)", {"required"}, "either monitors or a service group"),
+    Refusal(".* /api/report-schedules.*", r"/(monitorIds|serviceGroupId)", {"required", "unused"}, "by `covers`"),
     Refusal(".*", r"/scope", {"keys"}, "one of three fields, and null is as good as none"),
     Refusal(".*", r".*", {"length", "text", "blank"}, "white space around a text is not counted"),
     Refusal(MONITOR, r"/timeoutMs", {"range"}, "not longer than the interval in the same body"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -21,11 +21,11 @@ from monitors.api.serializers import (
     MonitorTestSerializer,
     SslTestSerializer,
 )
-from monitors.api.shown import check_json
+from monitors.api.shown import AT_HAND, check_json
 from monitors.impact import with_impact
 from monitors.kinds import kinds
 from monitors.learning import accept_answer
-from monitors.models import Facts, LearnedAnswer, Monitor, RegionState
+from monitors.models import Monitor
 
 
 @extend_schema(tags=["Monitors"])
@@ -42,15 +42,9 @@ class MonitorViewSet(ApiViewSet):
     default_ordering = ("name",)
 
     def get_queryset(self) -> "QuerySet[Monitor]":
-        regions = RegionState.objects.select_related("region").order_by("region_id")
         related = [path for _, kind in kinds for path in getattr(kind, "related", ())]
         found: Any = with_impact(super().get_queryset())
-        return found.select_related("state", *related).prefetch_related(  # type: ignore[no-any-return]
-            Prefetch("region_states", regions),
-            Prefetch("facts", Facts.objects.filter(is_current=True)),
-            Prefetch("learned_answers", LearnedAnswer.objects.select_related("region").order_by("region_id")),
-            Prefetch("depends_on", Monitor.objects.only("pk").order_by("pk")),
-        )
+        return found.select_related("state", *related).prefetch_related(*AT_HAND)  # type: ignore[no-any-return]
 
     def create(self, request: Request) -> Response:
         """Makes a monitor; it is watched from the next second on."""

@@ -40,7 +40,7 @@ def test_who_may_not_is_told_so_whatever_the_body_says(member, viewer, of, alice
     for body in ({}, {"role": "KING"}, {"colour": 1}):
         assert viewer.patch(of(bob), body).status_code == 403
         assert member.patch(of(alice), body).status_code == 403, "an admin, but only an owner touches an owner"
-        assert member.patch(of(bob), body).status_code == 400
+        assert member.patch(of(bob), body).status_code == (400 if body else 200)
 
 
 def test_a_removed_members_token_is_dead_and_stays_so(api, member, of, bob, workspace):

@@ -52,8 +52,12 @@ def used(platform, *command, cwd):
 def test_a_python_client_is_generated_whole_and_runs_the_pattern(platform, document, tmp_path):
     tools = Path(sys.executable).parent
     path = os.pathsep.join((str(tools), os.environ["PATH"]))
+    # It has no name for a PDF of its own.
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"content_type_overrides": {"application/pdf": "application/octet-stream"}}))
     said = run(
         str(tools / "openapi-python-client"), "generate", "--path", str(document), "--meta", "none",
+        "--config", str(config),
         "--output-path", str(tmp_path / "client"), "--fail-on-warning", cwd=tmp_path, PATH=path,
     )  # fmt: skip
     assert "WARNING" not in said

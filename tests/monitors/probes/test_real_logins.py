@@ -88,8 +88,9 @@ def owned(folder):
         return []
     for one in (folder, *folder.iterdir()):
         shutil.chown(one, "postgres", "postgres")
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o711)
+    for above in (folder, *folder.parents):
+        if not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o011)
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
 
 
