@@ -16,12 +16,11 @@ PATHS = [
     "/dependencies/new", "/maintenance", "/maintenance/windows/new", "/maintenance/deployments/new", "/settings",
     "/settings/password", "/settings/members", "/settings/tokens", "/settings/applications", "/settings/audit-log",
     "/settings/plan", "/settings/delete-account", "/oauth/device", "/oauth/authorize?client_id=no", "/docs/api",
-    "/reports", "/reports/schedules/new",
-    "/nowhere",
+    "/reports", "/reports/schedules/new", "/nowhere",
 ]  # fmt: skip
 SIGNED_OUT = ["/sign-in", "/sign-in/password", "/sign-in/password/MQ/used", "/invitations/cut", "/docs/api"]
 # What a page fetches or sends on, a file, and the way out, which is only posted to.
-NO_PAGES = {"heartbeat-signals", "monitor-results", "workspace-edit", "report", "sign-out"}
+NO_PAGES = {"heartbeat-signals", "monitor-results", "workspace-edit", "report", "monthly-report-file", "sign-out"}
 
 # What a screen reader needs: a name for everything that can be operated, one main heading, no doubled id.
 WRONG = """() => {
@@ -81,6 +80,7 @@ def paths(platform, chromium, session, call, invitation):
     heartbeat = call("/api/v1/monitor", {"type": "heartbeat", "name": f"夜{LONG}", "schedule": schedule})["id"]
     rule = call(f"/api/v1/monitor/{monitor}/webhookactiongroup", {"name": LONG, "url": url})["id"]
     of = {"monitorIds": [monitor, heartbeat], "name": LONG}
+    monthly = call("/api/report-schedules", {"name": LONG})["id"]
     times = {"startsAt": "2026-03-02T12:00:00Z", "endsAt": "2026-03-02T13:00:00Z"}
     objects = {
         "incidents": call("/api/v1/incident", {"title": f"{LONG} {LONG}", "monitorId": monitor, "severity": "MAJOR"}),
@@ -93,6 +93,7 @@ def paths(platform, chromium, session, call, invitation):
         f"/dependencies/{objects['dependencies']['id']}/edit", f"/alerts/{rule}",
         f"/monitors/{monitor}", f"/monitors/{monitor}/edit", f"/monitors/{monitor}/reports",
         *(f"/monitors/{monitor}/alerts/{kind}" for kind in ("email", "sms", "webhook")),
+        f"/reports/schedules/{monthly}", f"/reports/{call(f'/api/report-schedules/{monthly}/preview', {})['id']}",
         f"/monitors/{heartbeat}", f"/heartbeats/{heartbeat}/edit", *_linked(platform, chromium, session),
     ]  # fmt: skip
 
@@ -111,8 +112,9 @@ def _linked(platform, chromium, session):
     page.goto("/settings/applications")
     page.locator("#id_name").fill(LONG)
     page.get_by_label("Redirect addresses").fill("https://app.example/back")
-    page.get_by_role("button", name="Register application").click()
-    page.wait_for_load_state()
+    page.get_by_label("monitor.read").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Register application").click()
     found = [
         *links("/monitors/new", 'a.option-link[href^="?type="]'),
         *links("/settings/members", "a.row-link"),
