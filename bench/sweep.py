@@ -84,6 +84,7 @@ class Counted(Running):
         self.name, self.statements, self.late = name, 0, {}
         command = [sys.executable, "bench/counted.py", *command]
         self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
