@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
 
 from accounts import services
 from accounts.actor import SYSTEM, Actor
+from accounts.middleware import SESSION_KEY
 from accounts.models import Membership, Role
 from tests import twilio_fake
 
@@ -109,6 +110,19 @@ def token_of(workspace):
         return made.secret
 
     return make
+
+
+@pytest.fixture
+def operator_browser(alice, workspace):
+    """A browser of Alice in her workspace, who is the operator too."""
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    client = Client()
+    client.force_login(alice)
+    session = client.session
+    session[SESSION_KEY] = workspace.pk
+    session.save()
+    return client
 
 
 @pytest.fixture

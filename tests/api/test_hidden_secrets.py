@@ -4,9 +4,7 @@ import base64
 import logging
 
 import pytest
-from django.test import Client
 
-from accounts.middleware import SESSION_KEY
 from monitors.models import Monitor
 from monitors.probes.catalogue import PROBES
 from tests.targets import Target
@@ -38,19 +36,6 @@ def echo():
         yield running
 
 
-@pytest.fixture
-def pages(alice, workspace):
-    """A browser of Alice, who is the operator too."""
-    alice.is_staff = alice.is_superuser = True
-    alice.save()
-    client = Client()
-    client.force_login(alice)
-    session = client.session
-    session[SESSION_KEY] = workspace.pk
-    session.save()
-    return client
-
-
 def without_secret(answer):
     text = answer.content.decode()
     assert answer.status_code < 300, text
@@ -72,7 +57,7 @@ def screens(monitor_id):
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_what_a_server_echoes_is_masked_wherever_it_is_kept(api, pages, echo, login, caplog):
+def test_what_a_server_echoes_is_masked_wherever_it_is_kept(api, operator_browser, echo, login, caplog):
     caplog.set_level(logging.DEBUG)
     request = {"headers": HEADERS, "auth": LOGINS[login]}
     body = {"type": "http", "url": echo.url("/echo"), "request": request, "assertions": NEVER}
@@ -86,14 +71,14 @@ def test_what_a_server_echoes_is_masked_wherever_it_is_kept(api, pages, echo, lo
     for path in places(made["id"]):
         without_secret(api.get(path))
     for path in (*screens(made["id"]), f"/incidents/{incident['id']}"):
-        without_secret(pages.get(path, follow=True))
+        without_secret(operator_browser.get(path, follow=True))
     report = {"startDate": "2026-01-01T00:00:00Z", "endDate": "2026-02-01T00:00:00Z", "format": "json"}
     without_secret(api.post(f"/api/v1/monitor/{made['id']}/report/generate", report))
     assert CANARY not in caplog.text
 
 
 @pytest.mark.parametrize("type", BODIES)
-def test_every_types_secret_is_stored_and_never_said_again(api, pages, type, caplog):
+def test_every_types_secret_is_stored_and_never_said_again(api, operator_browser, type, caplog):
     caplog.set_level(logging.DEBUG)
     body = {"name": "Shop", "type": type, **BODIES[type]}
     made = without_secret(api.post("/api/v1/monitor", body)).json()
@@ -107,7 +92,7 @@ def test_every_types_secret_is_stored_and_never_said_again(api, pages, type, cap
     for place in places(made["id"]):
         without_secret(api.get(place))
     for screen in screens(made["id"]):
-        without_secret(pages.get(screen, follow=True))
+        without_secret(operator_browser.get(screen, follow=True))
     assert CANARY not in caplog.text
 
 

@@ -8,9 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
-from accounts.middleware import SESSION_KEY
 from monitors.kinds import kinds
 from monitors.models import Monitor
 from monitors.probed import ProbedKind
@@ -55,18 +53,6 @@ def api(alice, workspace, token_of):
     return Caller(token_of(alice, "monitor.admin"))
 
 
-@pytest.fixture
-def browser(alice, workspace):
-    alice.is_staff = alice.is_superuser = True
-    alice.save()
-    client = Client()
-    client.force_login(alice)
-    session = client.session
-    session[SESSION_KEY] = workspace.pk
-    session.save()
-    return client
-
-
 def test_the_api_makes_tries_and_checks_one(finger, api):
     with tcp_server(lambda connection: connection.sendall(b"Ada Lovelace, " + connection.recv(100))) as number:
         body = {"type": "finger", "host": "127.0.0.1", "port": number, "person": "ada", "password": "hunter2"}
@@ -85,14 +71,14 @@ def test_what_it_does_not_use_is_refused_and_what_it_needs_required(finger, api)
     assert sorted(error["pointer"] for error in answer.json()["errors"]) == ["/host", "/person", "/url"]
 
 
-def test_the_pages_offer_and_make_one(finger, browser):
-    page = browser.get("/monitors/new?type=finger")
+def test_the_pages_offer_and_make_one(finger, operator_browser):
+    page = operator_browser.get("/monitors/new?type=finger")
     shown = page.content.decode()
     assert [words for words in ("Finger", QUESTION.help, 'name="password"') if words not in shown] == []
     form = page.context["form"]
     values = {bound.html_name: bound.value() for bound in form if bound.value() not in (None, False)}
     values |= {"type": "finger", "assertion-count": "0", "host": "finger.example", "password": "hunter2"}
-    answer = browser.post("/monitors/new", values)
+    answer = operator_browser.post("/monitors/new", values)
     assert answer.status_code == 302, answer.context["form"].errors
     monitor = Monitor.objects.get()
     assert (monitor.type, monitor.target) == ("finger", "finger.example")
@@ -101,7 +87,7 @@ def test_the_pages_offer_and_make_one(finger, browser):
         f"/monitors/{monitor.pk}/edit",
         f"/admin/monitors/monitor/{monitor.pk}/change/",
     ):
-        page = browser.get(path)
+        page = operator_browser.get(path)
         assert (page.status_code, "hunter2" in page.content.decode()) == (200, False)
 
 
