@@ -12,7 +12,7 @@ from incidents import events as incident_events
 from incidents.events import Happening
 from incidents.models import Incident, TimelineEvent
 from monitors import events as monitor_events
-from monitors.events import Changed
+from monitors.events import Changed, Moved
 from monitors.models import Deployment, Monitor, StatusChange
 
 
@@ -23,8 +23,8 @@ def connect() -> None:
         (monitor_events.monitor_created, _of_monitor("monitor_created")),
         (monitor_events.monitor_edited, _of_monitor("monitor_updated")),
         (monitor_events.monitor_deleted, _of_monitor("monitor_deleted")),
-        (monitor_events.deployment_started, _of_deployment("deployment_started")),
-        (monitor_events.deployment_ended, _of_deployment("deployment_ended")),
+        (monitor_events.deployments_started, _of_deployments("deployment_started")),
+        (monitor_events.deployments_ended, _of_deployments("deployment_ended")),
         (incident_events.incidents_opened, _of_incidents("incident_opened")),
         (incident_events.incident_acknowledged, _of_incident("incident_acknowledged")),
         (incident_events.incidents_resolved, _of_incidents("incident_resolved")),
@@ -52,10 +52,9 @@ def _of_monitor(type: str) -> Callable[..., None]:
     return receive
 
 
-def _of_deployment(type: str) -> Callable[..., None]:
-    def receive(*, deployment: Deployment, now: datetime, **_: object) -> None:
-        data = {"deploymentId": deployment.pk, "name": deployment.name, "version": deployment.release}
-        tell([Entry(deployment.workspace_id, type, data)], now=now)
+def _of_deployments(type: str) -> Callable[..., None]:
+    def receive(*, moved: Sequence[Moved], now: datetime, **_: object) -> None:
+        tell([_deployment_entry(type, one.deployment) for one in moved], now=now)
 
     return receive
 
@@ -72,6 +71,12 @@ def _of_incidents(type: str) -> Callable[..., None]:
         tell([_incident_entry(type, incident, event.message) for incident, event in happened], now=now)
 
     return receive
+
+
+def _deployment_entry(type: str, deployment: Deployment) -> Entry:
+    """A start or an end."""
+    data = {"deploymentId": deployment.pk, "name": deployment.name, "version": deployment.release}
+    return Entry(deployment.workspace_id, type, data)
 
 
 def _status_entry(monitor: Monitor, change: StatusChange) -> Entry:

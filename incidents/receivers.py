@@ -13,8 +13,8 @@ from incidents import holding, services
 from incidents.models import HeldIncident, Incident, Kind, Severity, State, TimelineEvent
 from incidents.opening import Opening, open_incidents
 from incidents.titles import title_of
-from monitors.events import Changed
-from monitors.models import Deployment, Monitor, Status
+from monitors.events import Changed, Moved
+from monitors.models import Monitor, Status
 from signals.events import DependencyJudged
 
 _OPENS: dict[str, tuple[Kind, Severity]] = {
@@ -64,9 +64,9 @@ def _opening(one: Changed) -> HeldIncident | None:
     )
 
 
-def on_deployment_ended(*, deployment: Deployment, monitors: list[Monitor], now: datetime, **_: object) -> None:
-    """What the deployment held back and still fails opens."""
-    holding.release_of([monitor.pk for monitor in monitors], now=now)
+def on_deployments_ended(*, moved: Sequence[Moved], now: datetime, **_: object) -> None:
+    """What the deployments held back and still fails opens."""
+    holding.release_of({monitor.pk for one in moved for monitor in one.monitors}, now=now)
 
 
 def on_dependencies_judged(*, judged: Sequence[DependencyJudged], now: datetime, **_: object) -> None:

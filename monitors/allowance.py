@@ -10,9 +10,9 @@ from accounts.actor import SYSTEM
 from accounts.models import Workspace
 from billing.limits import Limits, PlanLimit, limits_of, must_allow
 from common.invalid import FieldError
-from monitors.locking import hold_monitor
+from monitors.locking import hold_monitors
 from monitors.models import Monitor, Region
-from monitors.pausing import act
+from monitors.pausing import act_on_all
 from monitors.status import Act
 
 BEYOND_PLAN = "Paused: the plan {plan} watches {most} monitors"
@@ -75,8 +75,6 @@ def _pause_newest(workspace: Workspace, limits: Limits, now: datetime) -> int:
     running = Monitor.objects.in_workspace(workspace).filter(is_paused=False).order_by("created_at", "pk")
     reason = BEYOND_PLAN.format(plan=limits.plan, most=limits.monitors)
     newest = list(running.values_list("pk", flat=True)[limits.monitors :])
-    for pk in newest:
-        with transaction.atomic():
-            monitor, state = hold_monitor(pk)
-            act(monitor, state, Act.PAUSE, by=SYSTEM, now=now, reason=reason)
-    return len(newest)
+    with transaction.atomic():
+        held = hold_monitors(newest)
+        return len(act_on_all(held, Act.PAUSE, by=SYSTEM, now=now, reasons=dict.fromkeys(newest, reason)))

@@ -1,25 +1,17 @@
-"""Writes of deployments: planning, starting, ending.
+"""Writes of deployments by people and pipelines: planning, editing, ending, removing."""
 
-Locks: the deployment, then the monitors it covers by id, each as `locking.py` says. Two that end at once each mark
-themselves ended before they take a monitor, so the later one at a monitor sees that it is the last.
-"""
-
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from accounts import audit
-from accounts.actor import SYSTEM, Actor
+from accounts.actor import Actor
 from accounts.models import Workspace
 from common.invalid import Conflict, FieldError, Invalid
-from monitors import events
-from monitors.locking import hold_monitor
-from monitors.models import CoveredMonitor, Deployment, DeploymentState, Monitor, MonitorState, ServiceGroup, Status
-from monitors.pausing import act
+from monitors.models import Deployment, DeploymentState, Monitor, ServiceGroup
+from monitors.moving import end_all, start_all
 from monitors.planned_fields import (
     DEPLOYMENT_DEFAULTS,
     find_group,
@@ -28,14 +20,10 @@ from monitors.planned_fields import (
     pointer,
     wrong_deployment,
 )
-from monitors.status import Act
 
-log = logging.getLogger(__name__)
 _PLAIN = ("name", "release", "author", "link", "scheduled_start_at", "scheduled_end_at", "auto_pause")
 # What a deployment has acted on when it starts, and what says when.
 _FIXED_BY_START = ("scheduled_start_at", "auto_pause", "monitor_ids", "service_group_id")
-MOST_A_TICK = 100
-Held = tuple[Monitor, MonitorState]
 
 
 @transaction.atomic
@@ -79,7 +67,7 @@ def end_deployment(*, deployment: Deployment, by: Actor, now: datetime) -> Deplo
     deployment = _hold(deployment)
     if deployment.state != DeploymentState.ENDED:
         audit.record(by=by, workspace=deployment.workspace, verb="end", target=deployment)
-        _end(deployment, now=now)
+        end_all([deployment], now=now)
     return deployment
 
 
@@ -88,119 +76,16 @@ def delete_deployment(*, deployment: Deployment, by: Actor, now: datetime) -> No
     """Removes it; one that is under way ends first. Raises Conflict when it is gone."""
     deployment = _hold(deployment)
     if deployment.state == DeploymentState.ACTIVE:
-        _end(deployment, now=now)
+        end_all([deployment], now=now)
     audit.record(by=by, workspace=deployment.workspace, verb="delete", target=deployment)
     deployment.delete()
-
-
-def move_deployments(*, now: datetime) -> int:
-    """Starts and ends what is scheduled up to `now`; returns how many. One that fails holds back no other."""
-    open_ones = Deployment.objects.exclude(state=DeploymentState.ENDED).order_by("pk")
-    ending = open_ones.filter(state=DeploymentState.ACTIVE, scheduled_end_at__lte=now)
-    starting = open_ones.filter(state=DeploymentState.SCHEDULED, scheduled_start_at__lte=now)
-    return _each(ending, _end_due, now) + _each(starting, _start_due, now)
-
-
-def _each(due: QuerySet[Deployment], move: Callable[[int, datetime], bool], now: datetime) -> int:
-    moved = 0
-    for pk in list(due.values_list("pk", flat=True)[:MOST_A_TICK]):
-        try:
-            moved += move(pk, now)
-        except Exception:
-            log.exception("deployment %d could not be moved on", pk)
-    return moved
-
-
-@transaction.atomic
-def _start_due(pk: int, now: datetime) -> bool:
-    found = _free(pk).filter(state=DeploymentState.SCHEDULED, scheduled_start_at__lte=now).first()
-    if found is None:
-        return False
-    if found.scheduled_end_at is not None and found.scheduled_end_at <= now:
-        _end(found, now=now)  # Nobody was there to start it in time.
-    else:
-        _start(found, by=SYSTEM, now=now)
-    return True
-
-
-@transaction.atomic
-def _end_due(pk: int, now: datetime) -> bool:
-    found = _free(pk).filter(state=DeploymentState.ACTIVE, scheduled_end_at__lte=now).first()
-    if found is not None:
-        _end(found, now=now)
-    return found is not None
-
-
-def _free(pk: int) -> QuerySet[Deployment]:
-    rows = Deployment.objects.filter(pk=pk).select_related("workspace")
-    return rows.select_for_update(of=("self",), skip_locked=True)
 
 
 def _start_if_due(deployment: Deployment, *, by: Actor, now: datetime) -> Deployment:
     start = deployment.scheduled_start_at
     if deployment.state == DeploymentState.SCHEDULED and (start is None or start <= now):
-        _start(deployment, by=by, now=now)
+        start_all([deployment], by=by, now=now)
     return deployment
-
-
-def _start(deployment: Deployment, *, by: Actor, now: datetime) -> None:
-    deployment.state, deployment.started_at = DeploymentState.ACTIVE, now
-    deployment.version += 1
-    deployment.save()
-    covered = Q(pk__in=deployment.monitors.values("pk"))
-    if deployment.service_group_id is not None:
-        covered |= Q(service_group=deployment.service_group_id)
-    monitors = Monitor.objects.in_workspace(deployment.workspace).filter(covered)
-    held = _hold_all(list(monitors.order_by("pk").values_list("pk", flat=True)))
-    rows = [CoveredMonitor(deployment=deployment, monitor=one) for one, _ in held]
-    CoveredMonitor.objects.bulk_create(rows)
-    if deployment.auto_pause:
-        for monitor, state in held:
-            _pause(deployment, monitor, state, by=by, now=now)
-    events.deployment_started.send(sender=Deployment, deployment=deployment, monitors=[one for one, _ in held], now=now)
-
-
-def _pause(deployment: Deployment, monitor: Monitor, state: MonitorState, *, by: Actor, now: datetime) -> None:
-    """Pauses a watched monitor, or shares the pause of another deployment; one paused by hand is left alone."""
-    if state.status == Status.PAUSED and not _paused_by_others(monitor, deployment):
-        return
-    act(monitor, state, Act.PAUSE, by=by, now=now, reason=f"Paused for the deployment {deployment}")
-    deployment.covered.filter(monitor=monitor).update(is_auto_paused=True)
-
-
-def _paused_by_others(monitor: Monitor, deployment: Deployment) -> bool:
-    others = CoveredMonitor.objects.filter(monitor=monitor, is_auto_paused=True).exclude(deployment=deployment)
-    return others.filter(deployment__state=DeploymentState.ACTIVE).exists()
-
-
-def _end(deployment: Deployment, *, now: datetime) -> None:
-    was_active = deployment.state == DeploymentState.ACTIVE
-    deployment.state, deployment.ended_at = DeploymentState.ENDED, now
-    deployment.version += 1
-    deployment.save()
-    if not was_active:
-        return
-    held = _hold_all(list(deployment.covered.order_by("monitor_id").values_list("monitor_id", flat=True)))
-    # Read under the locks: a person may have paused one by hand until now.
-    auto_paused = set(deployment.covered.filter(is_auto_paused=True).values_list("monitor_id", flat=True))
-    for monitor, state in held:
-        if monitor.pk in auto_paused and not _paused_by_others(monitor, deployment):
-            reason = f"Resumed after the deployment {deployment}"
-            act(monitor, state, Act.RESUME, by=SYSTEM, now=now, reason=reason)
-    events.deployment_ended.send(sender=Deployment, deployment=deployment, monitors=[one for one, _ in held], now=now)
-
-
-def _hold_all(monitor_ids: Sequence[int]) -> list[Held]:
-    """The monitors that are still there, locked in order of id."""
-    held = []
-    for pk in monitor_ids:
-        try:
-            monitor, state = hold_monitor(pk)
-        except Conflict:
-            continue
-        monitor.state = state
-        held.append((monitor, state))
-    return held
 
 
 def _hold(deployment: Deployment) -> Deployment:

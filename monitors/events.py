@@ -1,12 +1,12 @@
 """What monitors say upward; each is sent inside the transaction of the change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.dispatch import Signal
 
-from monitors.models import Monitor, StatusChange
+from monitors.models import Deployment, Monitor, StatusChange
 
 
 class Changed(NamedTuple):
@@ -26,6 +26,13 @@ class Judged(NamedTuple):
     at: datetime
 
 
+class Moved(NamedTuple):
+    """A deployment that started or ended, and the monitors that it covers, held with their states."""
+
+    deployment: Deployment
+    monitors: Sequence[Monitor]
+
+
 # sender=Monitor, changes: list[Changed] of different monitors, whose states are held, now: datetime
 statuses_changed = Signal()
 # sender=Monitor, judged: list[Judged] of different monitors, whose states are held, now: datetime
@@ -34,6 +41,6 @@ warnings_judged = Signal()
 monitor_created = Signal()
 monitor_edited = Signal()
 monitor_deleted = Signal()
-# sender=Deployment, deployment, monitors: list[Monitor] that it covers, held with their states, now: datetime
-deployment_started = Signal()
-deployment_ended = Signal()
+# sender=Deployment, moved: list[Moved], now: datetime
+deployments_started = Signal()
+deployments_ended = Signal()

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Workspace
+from common.bulk import numbers
 from common.invalid import Conflict, Invalid
 from monitors import status
-from monitors.locking import hold_monitor
+from monitors.locking import hold_monitors
 from monitors.models import Deployment, Monitor, ServiceGroup
 from monitors.planned_fields import GROUP_DEFAULTS, find_monitors, wrong_texts
 
@@ -41,7 +43,7 @@ def create_group(*, workspace: Workspace, by: Actor, now: datetime, fields: Mapp
     group = ServiceGroup.objects.create(
         workspace=workspace, name=wanted["name"].strip(), description=wanted["description"].strip()
     )
-    _gather(group, monitors)
+    _gather(group, monitors, now)
     audit.record(by=by, workspace=workspace, verb="create", target=group)
     return group
 
@@ -58,7 +60,7 @@ def edit_group(*, group: ServiceGroup, by: Actor, now: datetime, fields: Mapping
     group.version += 1
     group.save()
     if "monitor_ids" in fields:
-        _gather(group, monitors)
+        _gather(group, monitors, now)
     changes = {name: [before[name], wanted[name]] for name in before if before[name] != wanted[name]}
     audit.record(by=by, workspace=group.workspace, verb="edit", target=group, changes=changes)
     return group
@@ -70,23 +72,19 @@ def delete_group(*, group: ServiceGroup, by: Actor, now: datetime) -> None:
     # Whoever starts a deployment holds it before its monitors, so it is taken before them here too.
     list(Deployment.objects.filter(service_group=group.pk).order_by("pk").select_for_update(of=("self",)))
     group = _hold(group)
-    _gather(group, [])
+    _gather(group, [], now)
     audit.record(by=by, workspace=group.workspace, verb="delete", target=group)
     group.delete()
 
 
-def _gather(group: ServiceGroup, monitors: Iterable[Monitor]) -> None:
+def _gather(group: ServiceGroup, monitors: Iterable[Monitor], now: datetime) -> None:
     """Makes the group hold exactly `monitors`; each that moves counts as edited."""
     wanted = {one.pk for one in monitors}
     have = set(group.monitors.values_list("pk", flat=True))
-    for pk in sorted(wanted ^ have):
-        try:
-            monitor, _ = hold_monitor(pk)
-        except Conflict:
-            continue
-        monitor.service_group = group if pk in wanted else None
-        monitor.version += 1
-        monitor.save(update_fields=["service_group", "version", "updated_at"])
+    moving = [monitor.pk for monitor, _ in hold_monitors(wanted ^ have)]
+    for ids, to in ((wanted.intersection(moving), group), (have.intersection(moving), None)):
+        rows = Monitor.objects.filter(pk__in=numbers(ids))
+        rows.update(service_group=to, version=F("version") + 1, updated_at=now)
 
 
 def _hold(group: ServiceGroup) -> ServiceGroup:

@@ -3,7 +3,7 @@
 A type of this app is registered here; a higher app registers its own (heartbeats) in `apps.ready()`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -30,11 +30,11 @@ class Kind(Protocol):
     def settings_of(self, monitor: Monitor) -> dict[str, Any]:
         """The stored settings, read-only ones included."""
 
-    def paused(self, monitor: Monitor, *, now: datetime) -> None:
-        """Stops what would watch it."""
+    def paused(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        """Stops what would watch them, in a few statements for all."""
 
-    def resumed(self, monitor: Monitor, *, now: datetime) -> None:
-        """Starts watching again."""
+    def resumed(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        """Starts watching again, likewise."""
 
 
 kinds: Registry[Kind] = Registry("What is this type of monitor?")

@@ -7,21 +7,34 @@ records takes no lock of Monitor; whoever changes or deletes one holds its state
 
 from collections.abc import Iterable
 
+from common.bulk import numbers
 from common.invalid import Conflict
 from monitors.models import Monitor, MonitorState, RegionState
 
+Held = tuple[Monitor, MonitorState]
 
-def hold_monitor(monitor_id: int) -> tuple[Monitor, MonitorState]:
+
+def hold_monitor(monitor_id: int) -> Held:
     """The monitor with its workspace and its state, locked with all its region states until the transaction ends.
 
     Raises Conflict when it has been deleted meanwhile.
     """
+    for held in hold_monitors([monitor_id]):
+        return held
+    raise Conflict("The monitor has been deleted.")
+
+
+def hold_monitors(monitor_ids: Iterable[int]) -> list[Held]:
+    """The same of many, by id, in three statements; left out is what has been deleted meanwhile."""
+    ids = sorted(set(monitor_ids))
+    if not ids:
+        return []
     rows = Monitor.objects.select_for_update(of=("self",), no_key=True).select_related("workspace")
-    monitor = rows.filter(pk=monitor_id).first()
-    state = hold_states(monitor_id)
-    if monitor is None or state is None:
-        raise Conflict("The monitor has been deleted.")
-    return monitor, state
+    monitors = {monitor.pk: monitor for monitor in rows.filter(pk__in=numbers(ids)).order_by("pk")}
+    held = [(monitors[state.pk], state) for state in hold_all_states(ids) if state.pk in monitors]
+    for monitor, state in held:
+        monitor.state = state
+    return held
 
 
 def hold_all(monitor_ids: Iterable[int]) -> None:
@@ -47,6 +60,6 @@ def hold_states(monitor_id: int) -> MonitorState | None:
 def hold_all_states(monitor_ids: Iterable[int]) -> list[MonitorState]:
     """The same of many, by id; left out is what has been deleted meanwhile."""
     ids = list(monitor_ids)
-    regions = RegionState.objects.filter(monitor__in=ids).order_by("pk").select_for_update(of=("self",))
+    regions = RegionState.objects.filter(monitor__in=numbers(ids)).order_by("pk").select_for_update(of=("self",))
     list(regions.values_list("pk"))
-    return list(MonitorState.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
+    return list(MonitorState.objects.select_for_update(of=("self",)).filter(pk__in=numbers(ids)).order_by("pk"))

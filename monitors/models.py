@@ -49,7 +49,7 @@ class Status(models.TextChoices):
     """What a monitor is in (lifecycle: states)."""
 
     NEW = "NEW", "New"
-    OK = "OK", "Up"
+    OK = "OK", "OK"
     LATE = "LATE", "Late"
     DEGRADED = "DEGRADED", "Degraded"
     DOWN = "DOWN", "Down"

@@ -1,6 +1,6 @@
 """The types of monitor that an engine checks from outside: what the catalogue of probes says, as kinds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,11 +56,11 @@ class ProbedKind:
     def settings_of(self, monitor: Monitor) -> dict[str, Any]:
         return masked(self.fields, monitor.settings)
 
-    def paused(self, monitor: Monitor, *, now: datetime) -> None:
-        watching.stop(monitor)
+    def paused(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        watching.stop(monitors)
 
-    def resumed(self, monitor: Monitor, *, now: datetime) -> None:
-        watching.start(monitor, now=now)
+    def resumed(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        watching.start(monitors, now=now)
 
 
 def register() -> None:

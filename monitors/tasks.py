@@ -5,9 +5,9 @@ from django.conf import settings
 
 from common import clock
 from monitors.allowance import pause_beyond_plans
-from monitors.deploying import move_deployments
 from monitors.engine_step import running_engine
 from monitors.facts import drop_old_facts
+from monitors.moving import move_deployments
 from monitors.queues import probe_queue
 from monitors.reports.services import drop_old_reports, make_reports
 from monitors.rollups import drop_old_hours, roll_up

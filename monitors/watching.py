@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from common.bulk import numbers, update_rows
 from monitors.facts import forget_facts
 from monitors.models import Finding, Monitor, Region, RegionState
 from monitors.slots import first_slot
@@ -37,12 +38,14 @@ def first_watch(monitor: Monitor, regions: Sequence[Region], *, now: datetime) -
     RegionState.objects.bulk_create(states)
 
 
-def start(monitor: Monitor, *, now: datetime) -> None:
+def start(monitors: Sequence[Monitor], *, now: datetime) -> None:
     """Every region checks within a second, then on its grid; what was under way no longer counts."""
-    for state in RegionState.objects.filter(monitor=monitor):
-        _schedule(state, monitor, now)
-        state.last_scheduled_at = now
-        state.save(update_fields=["next_check_at", "claimable_at", "claimed_by", "last_scheduled_at"])
+    by_id = {monitor.pk: monitor for monitor in monitors}
+    rows = []
+    for state in RegionState.objects.filter(monitor__in=numbers(by_id)):
+        _schedule(state, by_id[state.monitor_id], now)
+        rows.append((state.pk, state.next_check_at, state.claimable_at, state.claimed_by, now))
+    update_rows(RegionState, "id", ("next_check_at", "claimable_at", "claimed_by", "last_scheduled_at"), rows)
 
 
 def restart(monitor: Monitor, *, now: datetime) -> None:
@@ -63,12 +66,13 @@ def restart(monitor: Monitor, *, now: datetime) -> None:
         state.save()
 
 
-def stop(monitor: Monitor) -> None:
-    """No engine takes it any more; its regions have no word until they look again."""
-    RegionState.objects.filter(monitor=monitor).update(
+def stop(monitors: Sequence[Monitor]) -> None:
+    """No engine takes them any more; their regions have no word until they look again."""
+    ids = numbers([monitor.pk for monitor in monitors])
+    RegionState.objects.filter(monitor__in=ids).update(
         claimable_at=None, claimed_by=None, fresh_until=None, findings_mark=None, **_NO_WORD
     )
-    Finding.objects.filter(monitor=monitor).delete()
+    Finding.objects.filter(monitor__in=ids).delete()
 
 
 def _schedule(state: RegionState, monitor: Monitor, now: datetime) -> None:

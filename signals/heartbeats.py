@@ -1,6 +1,6 @@
 """The type `heartbeat` of monitors: its settings, and what pausing and resuming do to its deadline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 
 from common import clock
+from common.bulk import numbers, update_rows
 from common.invalid import FieldError, Invalid
 from monitors.kinds import kinds
 from monitors.models import Monitor, MonitorState, Status
@@ -59,17 +60,20 @@ class HeartbeatKind:
         times = {"last_ping_at": state.last_ping_at, "next_due_at": state.next_due_at}
         return shown | {"token": heartbeat.token, "ping_url": ping_url(heartbeat.token)} | times
 
-    def paused(self, monitor: Monitor, *, now: datetime) -> None:
-        HeartbeatState.objects.filter(pk=monitor.pk).update(
+    def paused(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        HeartbeatState.objects.filter(pk__in=numbers([one.pk for one in monitors])).update(
             is_steady=False, next_due_at=None, attention_at=None, consecutive_failures=0, open_runs=[]
         )
-        forget_reports(monitor)
+        forget_reports(monitors)
 
-    def resumed(self, monitor: Monitor, *, now: datetime) -> None:
-        state = HeartbeatState.objects.select_for_update(of=("self",)).get(pk=monitor.pk)
-        heartbeat = Heartbeat.objects.get(pk=monitor.pk)
-        state.next_due_at = schedules.next_due(heartbeat.schedule, now)
-        _look_at(heartbeat, state, Status.RESUMED)
+    def resumed(self, monitors: Sequence[Monitor], *, now: datetime) -> None:
+        among = HeartbeatState.objects.filter(pk__in=numbers([one.pk for one in monitors])).order_by("pk")
+        states = list(among.select_related("heartbeat").select_for_update(of=("self",)))
+        for state in states:
+            state.next_due_at = schedules.next_due(state.heartbeat.schedule, now)
+            _look_at(state.heartbeat, state, Status.RESUMED)
+        rows = [(one.pk, one.next_due_at, one.attention_at, one.is_steady) for one in states]
+        update_rows(HeartbeatState, "heartbeat", ("next_due_at", "attention_at", "is_steady"), rows)
 
 
 def _stored(monitor: Monitor, new_token: str, values: Mapping[str, Any]) -> Heartbeat:
@@ -101,15 +105,15 @@ def _expect(heartbeat: Heartbeat, state: HeartbeatState, status: MonitorState, n
         is_ahead = counted is not None and counted > now
         state.next_due_at = counted if is_ahead else schedules.next_due(heartbeat.schedule, now)
     _look_at(heartbeat, state, status.status)
+    state.save()
 
 
 def _look_at(heartbeat: Heartbeat, state: HeartbeatState, status: str) -> None:
-    """Writes when the slow path must look at it; a signal that it has not settled keeps its earlier time."""
+    """When the slow path must look at it; a signal that it has not settled keeps its earlier time."""
     moved = Progress(rules_of(heartbeat), status, state.next_due_at, state.consecutive_failures, list(state.open_runs))
     waiting_since = _waiting_since(state)
     state.attention_at = min((one for one in (moved.attention_at, waiting_since) if one), default=None)
     state.is_steady = moved.is_steady and waiting_since is None
-    state.save()
 
 
 def _waiting_since(state: HeartbeatState) -> datetime | None:

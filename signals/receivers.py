@@ -7,8 +7,16 @@ from typing import Any
 
 from django.db import transaction
 
+from common.bulk import create_rows, numbers
 from common.instants import rfc3339
-from monitors.events import Changed, deployment_ended, deployment_started, monitor_deleted, statuses_changed
+from monitors.events import (
+    Changed,
+    Moved,
+    deployments_ended,
+    deployments_started,
+    monitor_deleted,
+    statuses_changed,
+)
 from monitors.models import Deployment, Monitor
 from signals import live
 from signals.events import Stored, signals_stored
@@ -22,21 +30,37 @@ def connect() -> None:
     statuses_changed.connect(tell_statuses, dispatch_uid="signals.tell_statuses")
     signals_stored.connect(tell_signals, dispatch_uid="signals.tell_signals")
     monitor_deleted.connect(hold_pings, dispatch_uid="signals.hold_pings")
-    deployment_started.connect(mark_start, dispatch_uid="signals.mark_start")
-    deployment_ended.connect(mark_end, dispatch_uid="signals.mark_end")
+    deployments_started.connect(mark_starts, dispatch_uid="signals.mark_starts")
+    deployments_ended.connect(mark_ends, dispatch_uid="signals.mark_ends")
 
 
-def mark_start(*, deployment: Deployment, monitors: Sequence[Monitor], now: datetime, **kwargs: Any) -> None:
-    """A DEPLOYMENT signal on each heartbeat that the deployment covers."""
-    _mark(deployment, monitors, "start", now)
+def mark_starts(*, moved: Sequence[Moved], now: datetime, **kwargs: Any) -> None:
+    """A DEPLOYMENT signal on each heartbeat that the deployments cover."""
+    _mark(moved, "start", now)
 
 
-def mark_end(*, deployment: Deployment, monitors: Sequence[Monitor], now: datetime, **kwargs: Any) -> None:
-    """The same at its end."""
-    _mark(deployment, monitors, "end", now)
+def mark_ends(*, moved: Sequence[Moved], now: datetime, **kwargs: Any) -> None:
+    """The same at their end."""
+    _mark(moved, "end", now)
 
 
-def _mark(deployment: Deployment, monitors: Sequence[Monitor], phase: str, now: datetime) -> None:
+def _mark(moved: Sequence[Moved], phase: str, now: datetime) -> None:
+    beating = {monitor.pk for one in moved for monitor in one.monitors if monitor.type == "heartbeat"}
+    heartbeats = (
+        Heartbeat.objects.select_related("monitor").filter(pk__in=numbers(beating)).in_bulk() if beating else {}
+    )
+    stored = [
+        Stored(heartbeats[monitor.pk], [_marker(one.deployment, heartbeats[monitor.pk], phase, now)])
+        for one in moved
+        for monitor in one.monitors
+        if monitor.pk in heartbeats
+    ]
+    if stored:
+        create_rows([signal for _, signals in stored for signal in signals])
+        signals_stored.send(sender=Heartbeat, stored=stored, now=now)
+
+
+def _marker(deployment: Deployment, heartbeat: Heartbeat, phase: str, now: datetime) -> Signal:
     told = {
         "phase": phase,
         "deploymentId": deployment.pk,
@@ -45,14 +69,7 @@ def _mark(deployment: Deployment, monitors: Sequence[Monitor], phase: str, now: 
         "author": deployment.author,
         "link": deployment.link,
     }
-    covered = Heartbeat.objects.filter(pk__in=[one.pk for one in monitors]).select_related("monitor").order_by("pk")
-    stored = [
-        Stored(one, [Signal(heartbeat=one, type=SignalType.DEPLOYMENT, created_at=now, metadata=told)])
-        for one in covered
-    ]
-    if stored:
-        Signal.objects.bulk_create([one for _, signals in stored for one in signals])
-        signals_stored.send(sender=Heartbeat, stored=stored, now=now)
+    return Signal(heartbeat=heartbeat, type=SignalType.DEPLOYMENT, created_at=now, metadata=told)
 
 
 def tell_statuses(*, changes: Sequence[Changed], now: datetime, **kwargs: Any) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, QuerySet
 
-from common.bulk import update_rows
+from common.bulk import numbers, update_rows
 from monitors.models import Monitor
 from signals import events
 from signals.dependency_reports import Report, reports_of
@@ -110,6 +110,8 @@ def judge(judged: Sequence[DependencyJudged], *, now: datetime) -> None:
         judged = [one for one in judged if id(one) not in told]
 
 
-def forget_reports(monitor: Monitor) -> None:
+def forget_reports(monitors: Sequence[Monitor]) -> None:
     """A check that is not watched says nothing any more; what it says when it is watched again is news."""
-    DependencyLink.objects.filter(monitor=monitor).update(reported_status="", reported_at=None)
+    DependencyLink.objects.filter(monitor__in=numbers([one.pk for one in monitors])).update(
+        reported_status="", reported_at=None
+    )

@@ -7,6 +7,7 @@ from monitors.probes.http import probe_http
 from monitors.probes.http_settings import HTTP_FIELDS, wrong_http
 from monitors.probes.icmp import ICMP_FIELDS, probe_icmp
 from monitors.probes.imap import IMAP_FIELDS, probe_imap
+from monitors.probes.mail_login import wrong_login
 from monitors.probes.redis import REDIS_FIELDS, probe_redis
 from monitors.probes.schema import ProbeType
 from monitors.probes.smtp import SMTP_FIELDS, probe_smtp
@@ -85,14 +86,16 @@ PROBES = {
         probe_smtp,
         SMTP_FIELDS,
         label="Mail server (SMTP)",
-        summary="Greets a server that takes mail, secured where asked for.",
+        summary="Greets a server that takes mail; secures the connection and logs in where asked to.",
+        problems=wrong_login,
         has_expiry=True,
     ),
     "imap": ProbeType(
         probe_imap,
         IMAP_FIELDS,
         label="Mailbox server (IMAP)",
-        summary="Greets a server that keeps mailboxes, secured where asked for.",
+        summary="Greets a server that keeps mailboxes; secures the connection and logs in where asked to.",
+        problems=wrong_login,
         has_expiry=True,
     ),
     "ssh": ProbeType(

@@ -22,6 +22,7 @@ _CLASSES = {
     errno.ETIMEDOUT: "timeout",
     errno.ECONNRESET: "reset",
     errno.EPIPE: "reset",
+    errno.ENOTCONN: "reset",
     errno.ECONNABORTED: "reset",
 }
 # Errors of this machine say nothing about the target: they are not a result.

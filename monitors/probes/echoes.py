@@ -51,5 +51,11 @@ def _secrets_in(fields: Sequence[Field], settings: Mapping[str, Any]) -> Iterato
                     yield from (text, *text.split())
         elif field.kind == "object":
             yield from _secrets_in(field.fields, value)
-            if value.get("username") and value.get("password"):
-                yield b64encode(f"{value['username']}:{value['password']}".encode()).decode()
+    if settings.get("username") and settings.get("password"):
+        yield from _logins(settings["username"], settings["password"])
+
+
+def _logins(username: str, password: str) -> Iterator[str]:
+    """The two as they are sent: HTTP's Basic (RFC 7617), mail's PLAIN (RFC 4616)."""
+    for together in (f"{username}:{password}", f"\0{username}\0{password}"):
+        yield b64encode(together.encode()).decode()

@@ -1,4 +1,4 @@
-"""The SMTP probe: greeting, EHLO, STARTTLS where asked for, QUIT (RFC 5321, RFC 3207)."""
+"""The SMTP probe: greeting, EHLO, STARTTLS and a login where asked for, QUIT (RFC 5321, RFC 3207, RFC 4954)."""
 
 from collections.abc import Generator
 from typing import Any
@@ -7,6 +7,7 @@ from monitors.probes.base import ProbeFailed, Result
 from monitors.probes.fields import HOST, IP_VERSION, LATENCY_THRESHOLD, VERIFY_TLS, assertions, port, tls_mode
 from monitors.probes.handles import Handles
 from monitors.probes.judging import conclude
+from monitors.probes.mail_login import LOGIN_FIELDS, plain_login
 from monitors.probes.operations import Deadline, Operation, Steps
 from monitors.probes.secured import open_secured, secure_for_host
 from monitors.probes.stream import Stream
@@ -17,6 +18,7 @@ SMTP_FIELDS = (
     port(25),
     tls_mode("none; starttls: ask for it after EHLO; tls: from the first byte (port 465).", "none", "starttls", "tls"),
     VERIFY_TLS,
+    *LOGIN_FIELDS,
     IP_VERSION,
     assertions("body", "certificate", "latency"),
     LATENCY_THRESHOLD,
@@ -26,7 +28,7 @@ SMTP_FIELDS = (
 def probe_smtp(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     """Greet a mail server and leave; the body is its greeting, `facts` get `banner` and `extensions`.
 
-    Raises ProbeFailed: `assertion` when it does not welcome us or does not offer the STARTTLS asked for.
+    Raises ProbeFailed: `assertion` when it does not welcome us or our login, or offers no STARTTLS that is asked for.
     """
     stream: Stream = yield from open_secured(result, handles, deadline)
     try:
@@ -41,6 +43,7 @@ def probe_smtp(result: Result, handles: Handles, deadline: Deadline) -> Steps:
             yield from secure_for_host(stream, result, handles)
             offered = yield from _introduce(stream)
         result.facts["extensions"] = offered
+        yield from _log_in(stream, result, offered)
         stream.note_phases()
         yield from stream.send(b"QUIT\r\n")
     finally:
@@ -55,6 +58,17 @@ def _introduce(stream: Stream) -> Generator[Operation, Any, list[str]]:
     yield from stream.send(f"EHLO {literal}\r\n".encode())
     lines = yield from _expect(stream, 250)
     return [line.upper() for line in lines[1:]]
+
+
+def _log_in(stream: Stream, result: Result, offered: list[str]) -> Generator[Operation, Any, None]:
+    login = plain_login(result.check.settings)
+    if login is None:
+        return
+    ways = [way for line in offered if line.startswith("AUTH") for way in line.replace("=", " ").split()[1:]]
+    if "PLAIN" not in ways:
+        raise ProbeFailed("assertion", f"{stream.server} does not offer a login with PLAIN.")
+    yield from stream.send(f"AUTH PLAIN {login}\r\n".encode())
+    yield from _expect(stream, 235)
 
 
 def _expect(stream: Stream, code: int) -> Generator[Operation, Any, list[str]]:

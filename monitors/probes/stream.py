@@ -127,9 +127,12 @@ class Stream:
         self.buffer = b""
         context = handles.context(verify=verify)
         try:
+            self.sock.getpeername()  # of a connection that is gone `wrap_socket` would lose the socket
             self.sock = context.wrap_socket(self.sock, do_handshake_on_connect=False, server_hostname=servername)
         except ValueError as error:
             raise ProbeFailed("tls", f"{servername[:80]!r} cannot be named to a server.") from error
+        except OSError as error:
+            raise self._broken(error) from error
         yield from self._shake_hands(self.sock)
         der = self.sock.getpeercert(binary_form=True)
         if der:

@@ -61,20 +61,27 @@ def charts_of(content: Mapping[str, Any]) -> list[Chart]:
 
 
 def availability_chart(buckets: Sequence[Mapping[str, Any]], interval: str) -> Chart:
-    """A bar for each bucket; low ones stand out, for the scale begins at 90 %."""
+    """A bar for each bucket; low ones stand out, for the scale begins at 90 %, as it says."""
     known = [one["availability"] for one in buckets if one["availability"] is not None]
     lowest = min(known, default=1.0)
     chart = Chart("Availability", f"{len(known)} of {len(buckets)} were watched; the lowest is {lowest:.3%}.")
     chart.legend = [("No downtime", GOOD), ("Some", SHAKY), ("Under 99 %", BAD), ("Not watched", QUIET)]
     slot = (WIDTH - LEFT) / max(len(buckets), 1)
     floor = HEIGHT - BOTTOM
+    for share, said in ((1.0, "100 %"), (0.95, "95 %"), (0.9, "≤ 90 %")):
+        _grid_line(chart, _availability_top(share), said)
     for place, bucket in enumerate(buckets):
         share, x = bucket["availability"], LEFT + place * slot
         colour = QUIET if share is None else GOOD if share == 1 else SHAKY if share >= 0.99 else BAD
-        top = floor - (floor - TOP) * (0.15 if share is None else 0.25 + 0.75 * max(0.0, (share - 0.9) / 0.1))
+        top = floor - (floor - TOP) * 0.15 if share is None else _availability_top(share)
         chart.shapes.append(_box(x + slot * 0.12, top, x + slot * 0.88, floor, colour))
     _time_axis(chart, [one["start"] for one in buckets], interval)
     return chart
+
+
+def _availability_top(share: float) -> float:
+    floor = HEIGHT - BOTTOM
+    return floor - (floor - TOP) * (0.25 + 0.75 * max(0.0, (share - 0.9) / 0.1))
 
 
 def _latency(buckets: Sequence[Mapping[str, Any]], starts: Sequence[str], interval: str) -> Chart:
@@ -141,10 +148,12 @@ def _value_axis(chart: Chart, top: float) -> None:
     floor = HEIGHT - BOTTOM
     for part in range(5):
         y = floor - (floor - TOP) * part / 4
-        chart.shapes.append(Shape("line", ((LEFT, y), (WIDTH, y)), GRID))
-        chart.shapes.append(
-            Shape("text", ((LEFT - 6, y + 3),), INK, milliseconds(top * part / 4) if part else "0", "end")
-        )
+        _grid_line(chart, y, milliseconds(top * part / 4) if part else "0")
+
+
+def _grid_line(chart: Chart, y: float, said: str) -> None:
+    chart.shapes.append(Shape("line", ((LEFT, y), (WIDTH, y)), GRID))
+    chart.shapes.append(Shape("text", ((LEFT - 6, y + 3),), INK, said, "end"))
 
 
 def _time_axis(chart: Chart, starts: Sequence[str], interval: str) -> None:

@@ -16,11 +16,13 @@ from monitors.reports.drawings import GRID, INK, Chart
 
 TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=9, leading=12, textColor=HexColor(INK))
 _HEAD = ParagraphStyle("head", TEXT, fontName="Helvetica-Bold", fontSize=12, leading=16, textColor=HexColor("#1d2030"))
+_OVER_TABLE = ParagraphStyle("over table", _HEAD, keepWithNext=True)
 _TITLE = ParagraphStyle("title", _HEAD, fontSize=20, leading=25)
 _FIGURE = ParagraphStyle("figure", _HEAD, fontSize=14, leading=18)
 _CELL = ParagraphStyle("cell", TEXT, fontSize=8, leading=10, textColor=HexColor("#1d2030"))
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
+_PADDING = 6  # which reportlab adds inside the margins of a page
 _LINES = TableStyle(
     [
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(GRID)),
@@ -40,8 +42,8 @@ def document(title: str, story: Iterable[Flowable]) -> bytes:
     made = SimpleDocTemplate(
         written,
         pagesize=A4,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
+        leftMargin=_MARGIN - _PADDING,
+        rightMargin=_MARGIN - _PADDING,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
         title=title,
@@ -80,7 +82,7 @@ def section(
 ) -> Iterator[Flowable]:
     """A table under a title; its first column is `first` times as wide as the others, and breaks its lines."""
     yield Spacer(0, 6 * mm)
-    yield Paragraph(title, _HEAD)
+    yield Paragraph(title, _OVER_TABLE)
     one = _WIDTH / (len(head) - 1 + first)
     widths = [one * first, *([one] * (len(head) - 1))]
     cells = [[Paragraph(escape(row[0]), _CELL), *row[1:]] for row in rows]

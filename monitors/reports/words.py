@@ -38,7 +38,8 @@ def moment(text: str | None) -> str:
 
 def day(text: str, interval: str) -> str:
     """The start of a bucket, as short as its length allows."""
-    return f"{datetime.fromisoformat(text):{'%d %b %H:%M' if interval == 'hour' else '%d %b %Y'}}"
+    start = datetime.fromisoformat(text)
+    return f"{start.day} {start:{'%b %H:%M' if interval == 'hour' else '%b %Y'}}"
 
 
 def thousands(number: int) -> str:

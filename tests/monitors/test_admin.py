@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEntry
+from dashboard.templatetags.ui import status_word
 from monitors.models import Monitor, Result, Status
 from monitors.settings import MASK
 from tests.admin_rows import heartbeat, http_monitor, one_of_each
@@ -149,3 +150,7 @@ def test_history_is_not_edited(admin_client, workspace, now, by_alice, model):
     rows = admin_client.get(reverse(f"admin:monitors_{model}_changelist")).context["cl"].queryset
     assert admin_client.post(reverse(f"admin:monitors_{model}_change", args=[rows[0].pk]), {}).status_code == 403
     assert admin_client.post(reverse(f"admin:monitors_{model}_delete", args=[rows[0].pk])).status_code == 403
+
+
+def test_a_status_is_called_what_pages_call_it():
+    assert {status: status_word(status) for status in Status.values} == dict(Status.choices)

@@ -8,16 +8,16 @@ from django.db import connections, transaction
 
 from accounts.models import AuditEntry
 from common.invalid import Conflict, Invalid
-from monitors import services
+from monitors import moving, services
 from monitors.deploying import (
     create_deployment,
     delete_deployment,
     edit_deployment,
     end_deployment,
-    move_deployments,
 )
 from monitors.grouping import create_group, delete_group
-from monitors.models import CoveredMonitor, Deployment, Monitor
+from monitors.models import CoveredMonitor, Deployment, Monitor, StatusChange
+from monitors.moving import move_deployments
 from monitors.planned import held_back
 from tests.monitors.conftest import status_of
 
@@ -225,11 +225,72 @@ def test_one_that_is_gone_is_a_conflict(make, deploy, by_alice, now):
         end_deployment(deployment=begun, by=by_alice, now=now)
 
 
-def test_the_queries_of_a_start_without_pause_grow_by_the_locks_only(make, deploy, django_assert_max_num_queries):
-    monitors = [make(name=f"M{number}") for number in range(4)]
-    with django_assert_max_num_queries(40):
-        deploy(*monitors)
-    assert CoveredMonitor.objects.count() == 4
+BEATS = {"type": "heartbeat", "settings": {"schedule": {"kind": "interval", "interval_seconds": 60}}}
+
+
+@pytest.fixture
+def planned(make, deploy, workspace, by_alice, now):
+    """`planned(deployments, monitors)`: so many over as many of each kind, that begin and end by the clock."""
+    numbers = iter(range(1, 10_000))
+    times = {"scheduled_start_at": now + HOUR, "scheduled_end_at": now + 2 * HOUR}
+
+    def plan(deployments, monitors):
+        watched = [make(name=f"M{next(numbers)}") for _ in range(monitors)]
+        for _ in range(monitors):
+            fields = {"name": f"H{next(numbers)}", **BEATS}
+            watched.append(services.create_monitor(workspace=workspace, by=by_alice, now=now, fields=fields))
+        return [deploy(*watched, auto_pause=True, **times) for _ in range(deployments)], watched
+
+    return plan
+
+
+def test_one_over_one_monitor_costs_as_many_queries_as_five_over_five(planned, queries_of, now):
+    start, end = (lambda at=at: move_deployments(now=now + at * HOUR) for at in (1, 2))
+    planned(1, 1)
+    few = queries_of(start), queries_of(end)
+    Deployment.objects.all().delete()
+    _, monitors = planned(5, 5)
+    assert queries_of(start) == few[0]
+    assert {status_of(monitor) for monitor in monitors} == {"PAUSED"}
+    assert CoveredMonitor.objects.filter(is_auto_paused=True).count() == 5 * 10
+    assert queries_of(end) == few[1]
+    assert {status_of(monitor) for monitor in monitors} == {"RESUMED"}
+
+
+def test_more_are_due_than_a_batch_takes(planned, monkeypatch, now):
+    monkeypatch.setattr(moving, "BATCH", 2)
+    planned(5, 1)
+    assert move_deployments(now=now + HOUR) == 5
+    assert move_deployments(now=now + 2 * HOUR) == 5
+
+
+def test_one_that_cannot_be_moved_holds_back_no_other(planned, monkeypatch, caplog, now):
+    deployments, _ = planned(3, 1)
+    bad = deployments[1].pk
+    write = moving._write
+
+    def writing(chosen, *rest):
+        if bad in {one.pk for one in chosen}:
+            raise RuntimeError("this one cannot be written")
+        write(chosen, *rest)
+
+    monkeypatch.setattr(moving, "_write", writing)
+    assert move_deployments(now=now + HOUR) == 2
+    assert [one.state for one in Deployment.objects.order_by("pk")] == ["ACTIVE", "SCHEDULED", "ACTIVE"]
+    assert "could not be moved on" in caplog.text
+
+
+def test_the_history_names_the_first_that_paused_and_the_last_that_kept_it(make, deploy, now):
+    monitor = make()
+    times = {"scheduled_start_at": now + HOUR, "scheduled_end_at": now + 2 * HOUR, "auto_pause": True}
+    for name in ("First", "Last"):
+        deploy(monitor, name=name, **times)
+    move_deployments(now=now + HOUR)
+    move_deployments(now=now + 2 * HOUR)
+    reasons = StatusChange.objects.filter(monitor=monitor).order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["Paused for the deployment First", "Resumed after the deployment Last"]
+    verbs = AuditEntry.objects.filter(object_type="monitor", object_id=monitor.pk).exclude(verb="create")
+    assert sorted(verbs.values_list("verb", "actor")) == [("pause", "system"), ("resume", "system")]
 
 
 def together(*calls):

@@ -1,10 +1,12 @@
 """Hostile servers among good ones: each ends in its class and its time, and delays nobody."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from common.addresses import AddressPolicy
+from tests.monitors.probes.hostile import hostile_ports, misbehave, question
 from tests.targets import Target, refusing_url
 
 HOSTILE = {
@@ -39,6 +41,31 @@ def test_hostile_servers_delay_no_good_one(engine, store, check):
         assert all(result.ok for result in fine)
         assert max(result.lag_ms for result in fine) < 1000
         assert running.stats().in_flight == 0
+
+
+def test_hostile_servers_of_every_type_delay_no_good_one(engine, store, check):
+    """Each type against each behaviour, all at once."""
+    cases = {}
+    with hostile_ports() as ports, Target() as good:
+        for (kind, behaviour), port in ports.items():
+            asked, settings = question(kind, port)
+            one = replace(check("http://never.test/", timeout_ms=2000), type=asked, settings=settings)
+            cases[one.monitor_id] = kind, behaviour
+            store.add(one)
+        store.add(*(check(good.url(), seconds=number / 50) for number in range(60)))
+        running = engine()
+        results = store.wait_results(len(ports) + 60, seconds=30)
+    bad = [result for result in results if result.check.monitor_id in cases]
+    wrong = {
+        cases[one.check.monitor_id]: one.detail
+        for one in bad
+        if one.failure_class not in misbehave(*cases[one.check.monitor_id])[1] or one.finished_at - one.started_at > 4
+    }
+    assert wrong == {}
+    fine = [result for result in results if result.check.monitor_id not in cases]
+    assert all(result.ok for result in fine)
+    assert max(result.lag_ms for result in fine) < 1000
+    assert (running.stats().in_flight, running.stats().broken_total) == (0, 0)
 
 
 def test_a_costly_judgement_is_made_aside(engine, store, check, target):

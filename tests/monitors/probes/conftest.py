@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import trustme
 
 from common.addresses import AddressPolicy
 from monitors.probes.base import Check
@@ -23,6 +24,24 @@ def authority():
     running = Authority()
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(authority, tmp_path_factory):
+    """A folder with a certificate for localhost and its key, which any user of this machine may read."""
+    folder = tmp_path_factory.mktemp("certificate")
+    issued = authority._authority.issue_cert("localhost")
+    (folder / "server.pem").write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    (folder / "server.key").write_bytes(issued.private_key_pem.bytes())
+    return folder
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """The file of an authority that has signed nothing here."""
+    path = tmp_path / "stranger.pem"
+    path.write_bytes(trustme.CA().cert_pem.bytes())
+    return str(path)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,15 @@
 """The SMTP and IMAP probes against a real mail server, scripted ones, and ones that speak something else."""
 
+from base64 import b64encode
+
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
+from common.invalid import Invalid
+from monitors.masking import MASK
+from monitors.probes.catalogue import PROBES
+from monitors.settings import clean_settings
 from tests.monitors.probes.scripted import closed_port, forever, hang, tcp_server
 
 
@@ -54,6 +61,51 @@ def test_starttls_that_is_not_offered_fails(probe, mail_server):
     result = probe("smtp", host="localhost", port=mail_server(), tls="starttls")
     assert result.failure_class == "assertion"
     assert "does not offer STARTTLS" in result.detail
+
+
+def knows_ada(server, session, envelope, mechanism, login):
+    return AuthResult(success=(login.login, login.password) == (b"ada", "pä ss".encode()), handled=False)
+
+
+def test_a_login_is_taken_under_tls_and_a_wrong_one_is_said(probe, mail_server, authority):
+    port = mail_server(tls_context=authority.context(), authenticator=knows_ada, auth_required=True)
+    settings = {"host": "localhost", "port": port, "username": "ada", "password": "pä ss"}
+    taken = probe("smtp", tls="starttls", **settings)
+    assert (taken.ok, taken.detail) == (True, "")
+    wrong = probe("smtp", tls="starttls", **settings | {"password": "something else"})
+    assert (wrong.failure_class, "535" in wrong.detail) == ("assertion", True), wrong.detail
+    plain = probe("smtp", tls="none", **settings)
+    assert (plain.failure_class, "does not offer a login" in plain.detail) == ("assertion", True), plain.detail
+
+
+@pytest.mark.parametrize("type", ["smtp", "imap"])
+def test_a_password_needs_the_name_it_belongs_to(type):
+    settings = {"host": "mail.example", "password": "secret"}
+    with pytest.raises(Invalid) as wrong:
+        clean_settings(PROBES[type].fields, settings, problems=PROBES[type].problems)
+    assert [error.pointer for error in wrong.value.errors] == ["/username"]
+
+
+@pytest.mark.parametrize("type", ["smtp", "imap"])
+def test_a_server_that_repeats_the_login_gives_no_password_away(probe, type):
+    def script(connection):
+        connection.sendall(b"220 hi\r\n" if type == "smtp" else b"* OK hi\r\n")
+        connection.recv(1000)
+        offer = b"250-me\r\n250 AUTH PLAIN\r\n" if type == "smtp" else b"* CAPABILITY AUTH=PLAIN\r\na1 OK\r\n"
+        connection.sendall(offer)
+        login = connection.recv(1000)
+        if type == "imap":
+            connection.sendall(b"+\r\n")
+            login = connection.recv(1000)
+        connection.sendall((b"535 not " if type == "smtp" else b"a4 NO not ") + login)
+        hang(connection)
+
+    with tcp_server(script) as port:
+        settings = {"host": "127.0.0.1", "port": port, "tls": "none", "username": "ada", "password": "hunter22"}
+        result = probe(type, **settings)
+    assert result.failure_class == "assertion"
+    assert MASK in result.detail
+    assert b64encode(b"\0ada\0hunter22").decode() not in result.detail
 
 
 def test_tls_from_the_first_byte(probe, authority):

@@ -2,37 +2,21 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.monitors.probes.real_servers import open_to_others, program, run, running
 from tests.monitors.probes.scripted import closed_port
 
 pytestmark = pytest.mark.slow
-PATHS = f"{os.environ['PATH']}:/usr/sbin:/usr/bin"
 PASSWORD = "correct horse"
 USERS = {"native": "", "secured": " REQUIRE SSL"}
 
 
 @pytest.fixture(scope="module")
-def certificate(authority, tmp_path_factory):
-    """Files of a certificate for localhost and its key, which any user of this machine may read."""
-    folder = tmp_path_factory.mktemp("certificate")
-    issued = authority._authority.issue_cert("localhost")
-    (folder / "server.pem").write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-    (folder / "server.key").write_bytes(issued.private_key_pem.bytes())
-    return folder
-
-
-@pytest.fixture(scope="module")
 def mariadb(certificate, tmp_path_factory):
-    install, server = (shutil.which(name, path=PATHS) for name in ("mariadb-install-db", "mariadbd"))
-    if install is None or server is None:
-        pytest.skip("needs Debian's mariadb-server")
+    install, server = (program(name, "mariadb-server") for name in ("mariadb-install-db", "mariadbd"))
     folder, port = tmp_path_factory.mktemp("mariadb"), closed_port()
     data, start = folder / "data", folder / "start.sql"
     user = [f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"]
@@ -46,10 +30,12 @@ def mariadb(certificate, tmp_path_factory):
             *user,
         ]
     )
-    made = (f"CREATE USER {name} IDENTIFIED BY '{PASSWORD}'{need};" for name, need in USERS.items())
+    made = [f"CREATE USER {name} IDENTIFIED BY '{PASSWORD}'{need};" for name, need in USERS.items()]
+    made.append(f"CREATE USER modern IDENTIFIED VIA ed25519 USING PASSWORD('{PASSWORD}');")
     start.write_text("\n".join([*made, ""]))
     options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
     options += ["--skip-name-resolve"]  # else its own nameless user of localhost comes first
+    options += ["--plugin-load-add=auth_ed25519"]
     tls = [f"--ssl-cert={certificate}/server.pem", f"--ssl-key={certificate}/server.key"]
     files = [f"--datadir={data}", f"--init-file={start}", f"--log-error={folder}/log"]
     with running([server, "--no-defaults", *files, *options, *tls, *user], port):
@@ -88,32 +74,8 @@ def owned(folder):
         return []
     for one in (folder, *folder.iterdir()):
         shutil.chown(one, "postgres", "postgres")
-    for above in (folder, *folder.parents):
-        if not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o011)
+    open_to_others(folder)
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-
-
-def run(command):
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-@contextmanager
-def running(command, port):
-    """A server that listens on `port`, ended afterwards."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-    try:
-        for _ in range(600):
-            with socket.socket() as sock:
-                if sock.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
-            time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture
@@ -133,6 +95,20 @@ def test_mariadb_takes_a_password_plain_and_under_its_own_tls(ask, mariadb):
     assert "localhost" in secured.certificate.names
     for wrong in (ask("mysql", mariadb, "native", password="x"), ask("mysql", mariadb, "secured")):
         assert (wrong.failure_class, "Access denied" in wrong.detail) == ("assertion", True), wrong.detail
+
+
+def test_a_password_of_a_kind_that_is_not_known_here_is_said_and_not_sent(ask, mariadb):
+    result = ask("mysql", mariadb, "modern", tls="tls")
+    assert (result.failure_class, "client_ed25519" in result.detail) == ("assertion", True), result.detail
+
+
+@pytest.mark.parametrize("engine", ["mysql", "postgresql"])
+def test_databases_of_an_authority_that_nobody_trusts_hear_no_password(ask, request, stranger, engine):
+    port = request.getfixturevalue({"mysql": "mariadb"}.get(engine, engine))
+    username = {"mysql": "secured"}.get(engine, "ada")
+    settings = {"tls": "tls", "verify_with": stranger} | ({"database": "postgres"} if engine == "postgresql" else {})
+    assert ask(engine, port, username, **settings).failure_class == "tls"
+    assert ask(engine, port, username, verify_tls=False, **settings).ok
 
 
 def test_postgresql_takes_scram_under_tls_and_an_old_password(ask, postgresql):

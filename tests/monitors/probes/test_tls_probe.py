@@ -1,7 +1,10 @@
 """The TLS probe against a matrix of certificates: dates, chain and names are judged apart."""
 
 import datetime as dt
+import select
+import socket
 import ssl
+import time
 import warnings
 
 import pytest
@@ -16,7 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from common.addresses import AddressPolicy
+from monitors.probes.base import ProbeFailed
 from monitors.probes.certificates import covers
+from monitors.probes.handles import Handles
+from monitors.probes.operations import Deadline
+from monitors.probes.stream import Stream
+from tests.monitors.probes.hostile import reset
 from tests.monitors.probes.scripted import forever, hang, tcp_server
 
 YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
@@ -102,6 +111,18 @@ def test_servers_without_tls_end_in_their_class(probe, script, classes):
         result = probe("tls", host="127.0.0.1", port=port, timeout_ms=700)
     assert result.failure_class in classes
     assert result.certificate is None
+
+
+def test_a_connection_that_is_gone_before_the_handshake_is_reset(authority):
+    handles = Handles(AddressPolicy(allow_private=True), verify_with=authority.file, keep=1)
+    with tcp_server(reset) as port, socket.create_connection(("127.0.0.1", port)) as gone:
+        poll = select.poll()
+        poll.register(gone, select.POLLHUP)
+        assert poll.poll(5_000)
+        stream = Stream(gone, "the server", None, Deadline(time.monotonic() + 5))
+        with pytest.raises(ProbeFailed) as failure:
+            next(stream.secure(handles, "localhost", verify=True))
+    assert failure.value.failure_class == "reset"
 
 
 def test_certificate_assertions_read_the_leaf(probe, authority):

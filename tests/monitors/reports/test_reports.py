@@ -184,3 +184,15 @@ def test_old_reports_are_dropped(monitor, by_alice, now, settings):
     ask(monitor, by_alice, now)
     assert services.drop_old_reports(now=now + 6 * DAY) == 0
     assert services.drop_old_reports(now=now + 8 * DAY) == 1
+
+
+def test_a_bar_is_as_high_as_its_scale_says(content):
+    """The scale does not begin at nothing, so it has to be written."""
+    chart = charts_of(content)[0]
+    marks = {shape.text: shape.points[0][1] - 3 for shape in chart.shapes if shape.text.endswith("%")}
+    assert list(marks) == ["100 %", "95 %", "≤ 90 %"]
+    bars = [shape for shape in chart.shapes if shape.kind == "area"]
+    shares = [one["availability"] for one in content["availability"]["buckets"]]
+    tops = {share: bar.points[0][1] for share, bar in zip(shares, bars, strict=True) if share is not None}
+    assert tops[1.0] == pytest.approx(marks["100 %"])
+    assert marks["95 %"] < tops[min(tops)] <= marks["≤ 90 %"]
