@@ -16,7 +16,7 @@ from websignal.openapi_changes import add_changes
 from websignal.openapi_channels import add_channels
 from websignal.openapi_covers import add_covers
 from websignal.openapi_oauth import OAUTH_PATHS, oauth_scheme, offer_oauth
-from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
+from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS, WORD
 from websignal.openapi_rules import add_conditions
 from websignal.openapi_samples import add_samples
 from websignal.openapi_types import add_types
@@ -62,7 +62,7 @@ def _need_words(schemas: dict[str, Any]) -> None:
         for one in schema.get("properties", {}).values() if name.endswith("Request") else ():
             text = one.get("items", one)
             if text.get("minLength") and not {"format", "enum", "pattern"} & text.keys():
-                text["pattern"] = r"\S"
+                text["pattern"] = WORD
 
 
 def _need_bodies(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 from monitors.changing import Op
 from monitors.kinds import kinds
+from websignal.openapi_parts import WORD
 
 Schema = dict[str, Any]
 _ID: Schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1, "format": "int64"}
-_KEY: Schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"}
+_KEY: Schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": WORD}
 _NAMED_BY_KEY: Schema = {"required": ["externalKey"], "properties": {"externalKey": _KEY}}
 
 

@@ -86,7 +86,7 @@ class ApiSchema(AutoSchema):
 
     def _is_single(self) -> bool:
         """Whether it answers or changes one object with an entity tag."""
-        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert")
+        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert", "update_by_body")
         return getattr(self.view, "action", None) in actions
 
     def _problems(self) -> Iterable[int]:
