@@ -32,7 +32,7 @@ RIGHT = [
     Refusal(".*", ".*", {"unknown_id"}, "which rows there are is known to the database"),
     Refusal(".*", r"/(channelIds/\d+|channelId|scope/\w+)", {"unknown"}, "the same"),
     Refusal(r"POST .*/(code|confirm)", r"/(phoneNumber|code)", {"unknown", "code"}, "the same, and what was sent"),
-    Refusal(".*", r"/regions", {"choice"}, "the same"),
+    Refusal(".*", r"/regions|\?region", {"choice", "unknown"}, "the same"),
     Refusal(".*", r"/(name|slug|token|externalKey)", {"taken"}, "what is unique is known to the database"),
     Refusal(".*", r"/dependsOn", {"cycle"}, "what depends on what is known to the database"),
     Refusal(".*", r"\?cursor", {"cursor"}, "only what a list has handed out leads on"),
