@@ -75,13 +75,32 @@ def invite(*, workspace: Workspace, email: str, role: str, by: Actor, now: datet
 
 
 @transaction.atomic
+def change_role(*, invitation: Invitation, role: str, by: Actor) -> Invitation:
+    """Invites to another role. Raises NotAllowed where an owner is asked for, Conflict when somebody came in by it."""
+    found = _open(invitation)
+    _may_give(by, found.workspace, role)
+    _may_give(by, found.workspace, found.role)
+    before, found.role = found.role, role
+    if before != role:
+        found.save(update_fields=["role"])
+        audit.record(by=by, workspace=found.workspace, verb="edit", target=found, changes={"role": [before, role]})
+    return found
+
+
+@transaction.atomic
 def revoke(*, invitation: Invitation, by: Actor) -> None:
     """Its link lets nobody in any more. Raises Conflict when somebody came in by it."""
-    found = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
-    if found.accepted_at is not None:
-        raise Conflict("It has been accepted; remove the member instead.")
+    found = _open(invitation)
     audit.record(by=by, workspace=found.workspace, verb="revoke", target=found)
     found.delete()
+
+
+def _open(invitation: Invitation) -> Invitation:
+    """The invitation, held until the transaction ends. Raises Conflict when somebody came in by it."""
+    found = Invitation.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=invitation.pk)
+    if found.accepted_at is not None:
+        raise Conflict("It has been accepted; change or remove the member instead.")
+    return found
 
 
 def link_of(invitation: Invitation) -> str:

@@ -147,6 +147,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}"
 
+    @property
+    def version(self) -> str:
+        """Changes with the role, all that is edited; for its entity tag."""
+        return self.role
+
 
 class WorkspaceOwned(models.Model):
     """Base of everything that a workspace owns."""
@@ -278,3 +283,8 @@ class Invitation(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def version(self) -> str:
+        """Changes with the role, all that is edited, and once it is accepted; for its entity tag."""
+        return f"{self.role}{'+' if self.accepted_at else ''}"

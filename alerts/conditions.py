@@ -17,6 +17,8 @@ MEMBERSHIPS = ("in", "not_in")
 OPS = (*EQUALITIES, *ORDERS, *MEMBERSHIPS)
 MAX_CONDITIONS = 20
 MAX_VALUES = 100
+MAX_NUMBER = 10**12
+MAX_TEXT = 120
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda fact, value: bool(fact == value),
@@ -112,8 +114,8 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= 120
+    return isinstance(value, str) and 1 <= len(value) <= MAX_TEXT

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 PREFIX = "whsec_"
 MIN_KEY_BYTES, MAX_KEY_BYTES = 24, 64
+# The same as a pattern: base64 goes by four letters, of which the last may be padded.
+_FOUR, _THREE, _TWO = "[A-Za-z0-9+/]{4}", "[A-Za-z0-9+/]{3}=", "[A-Za-z0-9+/]{2}=="
+SECRET_PATTERN = f"^{PREFIX}(({_FOUR}){{8,20}}({_FOUR}|{_THREE}|{_TWO})?|({_FOUR}){{21}}{_TWO})$"
 
 
 def new_secret() -> str:

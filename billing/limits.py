@@ -1,7 +1,7 @@
 """What a workspace may use. Without billing every workspace has the one plan of a self-hosted platform."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
@@ -52,6 +52,14 @@ def limits_of(workspace: Workspace, *, now: datetime | None = None) -> Limits:
         return SELF_HOSTED
     plan = plan_of(workspace, now=now or clock.now())
     return SELF_HOSTED if plan is None else limits_in(plan)
+
+
+def shown_since(workspace: Workspace, *, now: datetime) -> datetime | None:
+    """The midnight (UTC) before which the plan shows no results, signals and figures; None where it shows all."""
+    days = limits_of(workspace, now=now).retention_days
+    if days is None:
+        return None
+    return (now - timedelta(days=days)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def limits_in(plan: Plan) -> Limits:

@@ -13,13 +13,19 @@ from billing.models import NEVER_PAID, Plan, Price, Subscription, Trial
 
 @dataclass(frozen=True, slots=True)
 class TrialView:
-    """Where a person's trial is at one moment."""
+    """Where a person's trial is at one moment; `pk` is the person's."""
 
+    pk: int
     status: str = "NONE"
     started_at: datetime | None = None
     ends_at: datetime | None = None
     days_left: int | None = None
     plan_id: int | None = None
+
+    @property
+    def version(self) -> str:
+        """Changes with the state and the end; for its entity tag."""
+        return f"{self.status}{'' if self.ends_at is None else int(self.ends_at.timestamp())}"
 
 
 def offered_plans() -> QuerySet[Plan]:
@@ -32,13 +38,13 @@ def trial_of(user: User, *, now: datetime) -> TrialView:
     """NONE, ACTIVE, EXPIRED by the clock, or CONVERTED once a workspace that the person owns has paid."""
     trial = Trial.objects.filter(user=user).first() if settings.BILLING_ENABLED else None
     if trial is None:
-        return TrialView()
+        return TrialView(user.pk)
     if has_paid(user):
-        return TrialView("CONVERTED", trial.started_at, trial.ends_at, 0, trial.plan_id)
+        return TrialView(user.pk, "CONVERTED", trial.started_at, trial.ends_at, 0, trial.plan_id)
     left = trial.ends_at - now
     status = "ACTIVE" if left > timedelta(0) else "EXPIRED"
     days = max(0, ceil(left / timedelta(days=1)))
-    return TrialView(status, trial.started_at, trial.ends_at, days, trial.plan_id)
+    return TrialView(user.pk, status, trial.started_at, trial.ends_at, days, trial.plan_id)
 
 
 def has_paid(user: User) -> bool:

@@ -1,6 +1,7 @@
 """The log of a heartbeat's signals as its page shows it: of one type or all, by cursor, newest first."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,13 +26,13 @@ class SignalLog:
     older_url: str
 
 
-def signal_log(heartbeat: Heartbeat, query: QueryDict) -> SignalLog:
+def signal_log(heartbeat: Heartbeat, query: QueryDict, *, now: datetime) -> SignalLog:
     """The page that `type` and `cursor` of the query ask for; what cannot be read is as not given."""
     wanted = query.get("type", "")
     kind = wanted if wanted in SignalType.values else ""
     chosen = {"type": kind} if kind else {}
     page, cursor = _page(query.get("cursor", ""))
-    found = signal_history(heartbeat, type=kind or None)
+    found = signal_history(heartbeat, now=now, type=kind or None)
     items, following = cursor_page(found, "created_at", page)
     fragment = reverse("heartbeat-signals", args=[heartbeat.pk])
     return SignalLog(

@@ -1,14 +1,15 @@
-"""How many monitors, how often and from how many regions, a workspace's plan allows."""
+"""How many monitors, how often, from how many regions and how far back a workspace's plan allows."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 
 from accounts.actor import SYSTEM
 from accounts.models import Workspace
-from billing.limits import Limits, PlanLimit, limits_of, must_allow
+from billing.limits import Limits, PlanLimit, limits_of, must_allow, shown_since
 from common.invalid import FieldError
 from monitors.locking import hold_monitors
 from monitors.models import Monitor, Region
@@ -57,6 +58,16 @@ def naming_plan(errors: Iterable[FieldError], limits: Limits) -> list[FieldError
         else one
         for one in errors
     ]
+
+
+def shown_from(monitors: Iterable[int], *, now: datetime) -> dict[int, datetime]:
+    """Since when their plans show what was seen, by monitor; one whose plan shows all that is kept is left out."""
+    if not settings.BILLING_ENABLED:
+        return {}
+    owners = dict(Monitor.objects.filter(pk__in=monitors).values_list("pk", "workspace"))
+    workspaces = Workspace.objects.in_bulk(set(owners.values()))
+    since = {pk: shown_since(workspace, now=now) for pk, workspace in workspaces.items()}
+    return {pk: at for pk, owner in owners.items() if (at := since[owner]) is not None}
 
 
 def pause_beyond_plans(*, now: datetime) -> int:

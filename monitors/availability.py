@@ -73,6 +73,17 @@ def spans(changes: Sequence[Change], *, first: str, since: datetime, until: date
     return [Span(one.at, two.at, one.after) for one, two in pairwise(marks) if two.at > one.at]
 
 
+def seen_from(at: datetime, spans_: Iterable[Span]) -> list[Span]:
+    """The same stretches, as if nobody had looked before `at`."""
+    cut: list[Span] = []
+    for span in spans_:
+        if span.start < at:
+            cut.append(Span(span.start, min(span.end, at), status.UNKNOWN))
+        if span.end > at:
+            cut.append(Span(max(span.start, at), span.end, span.status))
+    return cut
+
+
 def without(spans_: Sequence[Span], maintenance: Sequence[Period]) -> list[Span]:
     """The same stretches with `maintenance` cut out of them and put in as MAINTENANCE; both in order, no overlaps."""
     if not maintenance:

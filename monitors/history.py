@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from monitors import availability, status
+from monitors.allowance import shown_from
 from monitors.availability import Bucket, Change, Span
 from monitors.models import Evidence, Monitor, Result, StatusChange
 from monitors.planned import maintenance_of
@@ -35,30 +36,39 @@ class Availability:
         return self.total.up_seconds / len(self.downtimes) if self.downtimes else None
 
 
-def spans_of(monitors: Iterable[int], *, since: datetime, until: datetime) -> dict[int, list[Span]]:
-    """Each monitor's stretches in the period, maintenance cut out, in a constant number of queries for all of them."""
-    found = _observed_spans(monitors, since=since, until=until)
+def spans_of(
+    monitors: Iterable[int], *, since: datetime, until: datetime, now: datetime | None = None
+) -> dict[int, list[Span]]:
+    """Each monitor's stretches in the period, maintenance cut out, in a constant number of queries for all of them.
+
+    `now` is `until` when not given. What the plan does not show any more is as if nobody had looked.
+    """
+    found = _observed_spans(monitors, since=since, until=until, now=now or until)
     maintenance = maintenance_of(found, since=since, until=until)
     return {pk: availability.without(spans, maintenance.get(pk, [])) for pk, spans in found.items()}
 
 
-def _observed_spans(monitors: Iterable[int], *, since: datetime, until: datetime) -> dict[int, list[Span]]:
+def _observed_spans(
+    monitors: Iterable[int], *, since: datetime, until: datetime, now: datetime
+) -> dict[int, list[Span]]:
     ids = list(monitors)
+    shown = shown_from(ids, now=now)
     first = _status_at(ids, since)
     changes: dict[int, list[Change]] = {pk: [] for pk in ids}
     rows = StatusChange.objects.filter(monitor__in=ids, at__gt=since, at__lt=until).order_by("monitor", "at", "pk")
     for monitor_id, at, after in rows.values_list("monitor_id", "at", "after"):
         changes[monitor_id].append(Change(at, after))
-    return {
+    found = {
         pk: availability.spans(changes[pk], first=first.get(pk, status.NEW), since=since, until=until) for pk in ids
     }
+    return {pk: availability.seen_from(shown[pk], spans) if pk in shown else spans for pk, spans in found.items()}
 
 
 def availability_of(
     monitor: Monitor, *, since: datetime, until: datetime, interval: str = "day", now: datetime | None = None
 ) -> Availability:
     """The one function behind every availability figure; `now` is `until` when not given."""
-    observed = _observed_spans([monitor.pk], since=since, until=until)[monitor.pk]
+    observed = _observed_spans([monitor.pk], since=since, until=until, now=now or until)[monitor.pk]
     maintenance = maintenance_of([monitor.pk], since=since, until=until).get(monitor.pk, [])
     found = availability.without(observed, maintenance)
     edges = availability.edges(since, until, interval)
@@ -77,6 +87,13 @@ def uptime_days(monitors: Iterable[int], *, now: datetime, days: int = UPTIME_DA
     edges[-1] = now
     found = spans_of(monitors, since=edges[0], until=now)
     return {pk: availability.bucketed(spans, edges) for pk, spans in found.items()}
+
+
+def results_of(monitor: Monitor, *, now: datetime) -> QuerySet[Result]:
+    """Raw results as far back as they are kept and the plan shows them."""
+    found = Result.objects.filter(monitor=monitor).select_related("region")
+    shown = shown_from([monitor.pk], now=now)
+    return found.filter(scheduled_at__gte=shown[monitor.pk]) if shown else found
 
 
 def recent_results(monitor: Monitor, *, now: datetime, window: timedelta = RAW_WINDOW) -> QuerySet[Result]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db.models import Q
 
 from monitors import rollups, summaries
+from monitors.allowance import shown_from
 from monitors.models import Monitor, Region, Result
 from monitors.rollup_models import DailyRollup, HourlyRollup, RollupMark
 from monitors.rollup_pieces import HOUR, Kept, Part, split
@@ -29,11 +30,14 @@ def summaries_of(
 ) -> list[ByRegion]:
     """One for each stretch between two neighbouring `edges`; four queries and at most two hours of raw results.
 
-    `counts_only` leaves out the latencies.
+    `counts_only` leaves out the latencies. What the plan does not show any more is left out.
     """
-    pieces = split(edges[0], edges[-1], _kept(now), by_days=interval != "hour")
-    only = Q(monitor=monitor) if region is None else Q(monitor=monitor, region=region)
     found: list[ByRegion] = [defaultdict(Summary) for _ in range(len(edges) - 1)]
+    since = max(edges[0], shown_from([monitor.pk], now=now).get(monitor.pk, edges[0]))
+    if since >= edges[-1]:
+        return found
+    pieces = split(since, edges[-1], _kept(now), by_days=interval != "hour")
+    only = Q(monitor=monitor) if region is None else Q(monitor=monitor, region=region)
     for rows in (
         _days(only, pieces.days, counts_only),
         _hours(only, pieces.hours, counts_only),

@@ -15,8 +15,9 @@ from monitors.probes.schema import Field, Problem, nothing_wrong
 
 __all__ = ["MASK", "clean_settings", "masked", "unmasked"]
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
+MOST_HEADERS, LONGEST_HEADER = 50, 4_096
 _LONGEST_OF_TEXTS = 4_096
 _LOGIN_IN_ADDRESS = "Leave the login out of the address and give it in the fields for it, where it is kept secret."
 _IS_MASK = "This hides a secret that is not stored here; give the secret itself."
@@ -180,16 +181,18 @@ def _choice(field: Field, value: Any, pointer: str, errors: list[FieldError]) ->
 
 
 def _headers(field: Field, value: Any, pointer: str, errors: list[FieldError]) -> Any:
-    most = field.maximum or 50
+    most = field.maximum or MOST_HEADERS
     if not isinstance(value, Mapping) or len(value) > most:
         errors.append(FieldError(pointer, "type", f"Give an object of at most {most} names and texts."))
         return {}
     for name, text in value.items():
         below = _below(pointer, name)
-        if not _HEADER_NAME.fullmatch(str(name)):
+        if not HEADER_NAME.fullmatch(str(name)):
             errors.append(FieldError(below, "name", "A header's name has letters, digits and hyphens."))
-        elif not isinstance(text, str) or len(text) > 4096 or not text.isprintable():
-            errors.append(FieldError(below, "text", "A header's value is one line of up to 4,096 characters."))
+        elif not isinstance(text, str) or len(text) > LONGEST_HEADER or not text.isprintable():
+            errors.append(
+                FieldError(below, "text", f"A header's value is one line of up to {LONGEST_HEADER:,} characters.")
+            )
         elif text == MASK:
             errors.append(FieldError(below, "mask", _IS_MASK))
     return dict(value)

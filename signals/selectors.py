@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from accounts.models import Workspace
+from monitors.allowance import shown_from
 from signals.models import Heartbeat, Liveness, Signal
 
 INGEST = "ingest"
@@ -22,10 +23,17 @@ def heartbeat_by_slug(ping_key: str, slug: str) -> Heartbeat | None:
 
 
 def signal_history(
-    heartbeat: Heartbeat, *, since: datetime | None = None, until: datetime | None = None, type: str | None = None
+    heartbeat: Heartbeat,
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    type: str | None = None,
 ) -> QuerySet[Signal]:
-    """Its signals, newest first, with `since` <= created_at < `until`."""
+    """Its signals as far back as the plan shows, newest first, with `since` <= created_at < `until`."""
     found: QuerySet[Signal] = Signal.objects.filter(heartbeat=heartbeat).order_by("-created_at", "-id")
+    if shown := shown_from([heartbeat.monitor_id], now=now):
+        found = found.filter(created_at__gte=shown[heartbeat.monitor_id])
     if since is not None:
         found = found.filter(created_at__gte=since)
     if until is not None:

@@ -12,9 +12,12 @@ from drf_spectacular.settings import patched_settings
 
 from common.api.problems import Problem, problem_response
 from common.api.renderers import to_json
+from websignal.openapi_changes import add_changes
 from websignal.openapi_channels import add_channels
+from websignal.openapi_covers import add_covers
 from websignal.openapi_oauth import OAUTH_PATHS, oauth_scheme, offer_oauth
-from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS
+from websignal.openapi_parts import COMPONENTS, DESCRIPTION, PATHS, TAGS, WORD
+from websignal.openapi_rules import add_conditions
 from websignal.openapi_samples import add_samples
 from websignal.openapi_types import add_types
 
@@ -33,8 +36,12 @@ def document() -> dict[str, Any]:
     found["paths"] = dict(sorted({**found["paths"], **PATHS, **OAUTH_PATHS}.items()))
     found["tags"] = TAGS
     offer_oauth(found["paths"])
+    _need_words(components["schemas"])
     add_types(components["schemas"])
+    add_changes(components["schemas"])
     add_channels(components["schemas"])
+    add_conditions(components["schemas"])
+    add_covers(components["schemas"])
     _close(components["schemas"])
     _need_bodies(found["paths"], components["schemas"])
     _name_the_object(found["paths"], components["schemas"])
@@ -47,6 +54,15 @@ def _close(schemas: dict[str, Any]) -> None:
     for name, schema in schemas.items():
         if name.endswith("Request") and "properties" in schema:
             schema["additionalProperties"] = False
+
+
+def _need_words(schemas: dict[str, Any]) -> None:
+    """A text that may not be empty may not be blank either: white space around it is not counted."""
+    for name, schema in schemas.items():
+        for one in schema.get("properties", {}).values() if name.endswith("Request") else ():
+            text = one.get("items", one)
+            if text.get("minLength") and not {"format", "enum", "pattern"} & text.keys():
+                text["pattern"] = WORD
 
 
 def _need_bodies(paths: dict[str, Any], schemas: dict[str, Any]) -> None:

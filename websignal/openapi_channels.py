@@ -1,68 +1,51 @@
-"""Describes a new channel type by type: each needs settings of its own."""
+"""Describes a channel type by type: each has settings of its own, which its catalogue entry says."""
 
 from typing import Any
 
-from alerts.channels.email import MAX_RECIPIENTS
-from alerts.channels.sms import MAX_NUMBERS
-from alerts.channels.webhook_config import MAX_HEADER_VALUE, MAX_HEADERS, MAX_URL
+from alerts.channels.catalogue import CATALOGUE
 
 Schema = dict[str, Any]
-COMPONENT = "NewChannelRequest"
 
 
-def _config(needed: str, **properties: Schema) -> Schema:
-    return {"type": "object", "required": [needed], "properties": properties, "additionalProperties": False}
+def add_channels(schemas: Schema) -> None:
+    """A channel that is made or replaced becomes one of its types; a patch, which may name none, takes any settings.
+
+    What an edit leaves out of the settings stays, so none is needed there.
+    """
+    for name, kind in CATALOGUE.items():
+        schemas[f"{name.capitalize()}Config"] = dict(kind.schema)
+        schemas[f"{name.capitalize()}ConfigChange"] = {
+            key: part for key, part in kind.schema.items() if key != "required"
+        }
+    _by_type(schemas, "NewChannelRequest", "{}ChannelRequest", "{}Config")
+    _by_type(schemas, "ChannelRequest", "{}ChannelChangeRequest", "{}ConfigChange")
+    schemas["PatchedChannelRequest"]["properties"]["config"] = {
+        "description": "As the channel's type takes it.",
+        "anyOf": [_to(f"{name.capitalize()}ConfigChange") for name in CATALOGUE],
+    }
+    _describe_groups(schemas)
 
 
-# A type that is not here has its settings in words.
-CONFIGS: dict[str, Schema] = {
-    "email": _config(
-        "recipients",
-        recipients={
-            "type": "array",
-            "items": {"type": "string", "format": "email"},
-            "minItems": 1,
-            "maxItems": MAX_RECIPIENTS,
-        },
-    ),
-    "webhook": _config(
-        "url",
-        url={"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL},
-        headers={
-            "type": "object",
-            "maxProperties": MAX_HEADERS,
-            "additionalProperties": {"type": "string", "maxLength": MAX_HEADER_VALUE},
-        },
-        secret={
-            "type": ["string", "null"],
-            "format": "password",
-            "description": "`whsec_` and base64 of 24 to 64 bytes; made up when not given.",
-        },
-    ),
-    "sms": _config(
-        "phoneNumbers",
-        phoneNumbers={
-            "type": "array",
-            "items": {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "description": "E.164."},
-            "minItems": 1,
-            "maxItems": MAX_NUMBERS,
-        },
-    ),
-}
-
-
-def add_channels(schemas: dict[str, Any]) -> None:
-    """A new channel becomes one of its types."""
-    base, mapping = schemas[COMPONENT], {}
-    for name in base["properties"]["type"]["enum"]:
-        title = f"{name.capitalize()}ChannelRequest"
-        schemas[title] = {**base, "properties": {**base["properties"], "type": {"type": "string", "const": name}}}
-        if name in CONFIGS:
-            schemas[f"{name.capitalize()}Config"] = CONFIGS[name]
-            schemas[title]["properties"]["config"] = {"$ref": f"#/components/schemas/{name.capitalize()}Config"}
-        mapping[name] = f"#/components/schemas/{title}"
-    schemas[COMPONENT] = {
+def _by_type(schemas: Schema, component: str, title: str, config: str) -> None:
+    base, mapping = schemas[component], {}
+    for name in CATALOGUE:
+        own = {"type": {"type": "string", "const": name}, "config": _to(config.format(name.capitalize()))}
+        typed = title.format(name.capitalize())
+        schemas[typed] = {**base, "properties": {**base["properties"], **own}}
+        mapping[name] = _to(typed)["$ref"]
+    schemas[component] = {
         "description": base.get("description", ""),
         "oneOf": [{"$ref": reference} for reference in mapping.values()],
         "discriminator": {"propertyName": "type", "mapping": mapping},
     }
+
+
+def _describe_groups(schemas: Schema) -> None:
+    """An action group has its channel's settings beside its own fields."""
+    for name, kind in CATALOGUE.items():
+        request = schemas[f"{name.capitalize()}GroupRequest"]["properties"]
+        request.update({key: schema for key, schema in kind.schema["properties"].items() if key in request})
+
+
+def _to(component: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{component}"}

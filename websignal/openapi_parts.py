@@ -37,6 +37,9 @@ TAGS = [
     {"name": "Platform", "description": "Health of the platform itself."},
 ]
 
+# A character that is not white space, to all who read patterns and to `str.strip`.
+WORD = r"[^\s\x1c-\x1f\x85]"
+
 
 def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"in": "header", "name": name, "description": description, "schema": {"type": "string", **schema}}

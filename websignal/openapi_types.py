@@ -8,7 +8,9 @@ from monitors.api.bodies import PROBING
 from monitors.fields import RANGES
 from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
+from monitors.settings import HEADER_NAME, LONGEST_HEADER, MOST_HEADERS
 from websignal import openapi_heartbeat as heartbeat
+from websignal.openapi_parts import WORD
 
 _TEXTS = {
     "url": {"type": "string", "format": "uri"},
@@ -18,9 +20,9 @@ _TEXTS = {
 }
 _TEXT_OF_LIST = {"type": "string", "minLength": 1, "maxLength": 4096}
 _LIMITS: dict[str, dict[str, Any]] = {
-    "name": {"minLength": 1, "maxLength": 120, "pattern": r"\S"},
+    "name": {"minLength": 1, "maxLength": 120, "pattern": WORD},
     "description": {"maxLength": 1000},
-    "externalKey": {"minLength": 1, "maxLength": 200, "pattern": r"\S"},
+    "externalKey": {"minLength": 1, "maxLength": 200, "pattern": WORD},
     "tags": {"maxItems": 30, "items": {"type": "string", "pattern": r"^[\w.:/-]{1,60}$"}},
     "sslExpiryDays": {"maxItems": 10, "items": {"type": "integer", "minimum": 0, "maximum": 365}},
     **{camel(name): {"minimum": low, "maximum": high} for name, (low, high, _) in RANGES.items()},
@@ -172,7 +174,9 @@ def schema_of(field: Field) -> dict[str, Any]:
 def _shape(field: Field) -> dict[str, Any]:
     match field.kind:
         case "url" | "host" | "text" | "bytes":
-            return {**_TEXTS[field.kind], **_bounds(field, "minLength", "maxLength")}
+            is_word = field.kind == "host" and field.minimum
+            pattern = {"pattern": WORD} if is_word else {}
+            return {**_TEXTS[field.kind], **pattern, **_bounds(field, "minLength", "maxLength")}
         case "texts":
             return {"type": "array", "items": _TEXT_OF_LIST, **_bounds(field, "minItems", "maxItems")}
         case "integer":
@@ -182,7 +186,12 @@ def _shape(field: Field) -> dict[str, Any]:
         case "choice":
             return {"type": _json_type(field.choices[0]), "enum": [*field.choices, *([None] if field.nullable else [])]}
         case "headers":
-            return {"type": "object", "additionalProperties": {"type": "string"}}
+            return {
+                "type": "object",
+                "maxProperties": field.maximum or MOST_HEADERS,
+                "propertyNames": {"pattern": f"^{HEADER_NAME.pattern}$"},
+                "additionalProperties": {"type": "string", "maxLength": LONGEST_HEADER},
+            }
         case "object":
             return _object(field)
         case "list":

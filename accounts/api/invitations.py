@@ -37,6 +37,13 @@ class InvitationSerializer(ApiSerializer):
         return invitations.link_of(invitation) if self.context.get("is_new") and not settings.EMAIL_HOST else None
 
 
+class InvitationChangeSerializer(InvitationSerializer):
+    """What of an invitation is changed; its address may be sent back as it was read."""
+
+    email = TextField(read_only=True)
+    role = ChoiceField(choices=Role.values)
+
+
 @extend_schema(tags=["Members"])
 class InvitationViewSet(ApiViewSet):
     """Who may come into the workspace; for admins."""
@@ -66,10 +73,29 @@ class InvitationViewSet(ApiViewSet):
         self.is_new = True
         return self.created(made)
 
+    @extend_schema(request=InvitationChangeSerializer, responses=InvitationSerializer)
+    def update(self, request: Request, pk: int) -> Response:
+        """Gives an open invitation another role; its link stays as it is. 409 once it has been accepted."""
+        return self._edit(request, partial=False)
+
+    @extend_schema(request=InvitationChangeSerializer, responses=InvitationSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """The same: an invitation has nothing else to change."""
+        return self._edit(request, partial=True)
+
+    def _edit(self, request: Request, *, partial: bool) -> Response:
+        serializer = InvitationChangeSerializer(data=request.data, partial=partial)
+        with self.held() as invitation:
+            serializer.is_valid(raise_exception=True)
+            if fields := serializer.validated_data:
+                invitations.change_role(invitation=invitation, role=fields["role"], by=actor(request))
+        return self.answer(self.get_object())
+
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "is_new": self.is_new}
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Takes an invitation back; its link lets nobody in from now on."""
-        invitations.revoke(invitation=self.get_object(), by=actor(request))
+        with self.held() as invitation:
+            invitations.revoke(invitation=invitation, by=actor(request))
         return Response(status=204)

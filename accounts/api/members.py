@@ -1,5 +1,9 @@
 """Endpoints of a workspace's members and of its audit log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
@@ -9,6 +13,7 @@ from rest_framework.response import Response
 from accounts import members
 from accounts.authentication import actor
 from accounts.models import AuditEntry, Membership, Role
+from accounts.room import hold
 from common.api.cursors import PARAMETERS, cursor_page
 from common.api.fields import ChoiceField, IdField, InstantField, ObjectField, TextField
 from common.api.parameters import Choices, Parameter, Text, Whole, period
@@ -57,16 +62,25 @@ class MemberViewSet(ApiViewSet):
         """The same: a member has nothing else to change."""
         return self._edit(request, partial=True)
 
+    @contextmanager
+    def held(self) -> Iterator[Membership]:
+        """With the workspace held first, as all do who write members: else two would wait for each other."""
+        with transaction.atomic():
+            hold(self.workspace)
+            with super().held() as member:
+                yield member
+
     def _edit(self, request: Request, *, partial: bool) -> Response:
-        member = self.get_object()
-        members.must_outrank(actor(request), member)
-        if fields := self.checked(partial=partial):
-            members.change_role(member=member, role=fields["role"], by=actor(request))
+        with self.held() as member:
+            members.must_outrank(actor(request), member)
+            if fields := self.checked(partial=partial):
+                members.change_role(member=member, role=fields["role"], by=actor(request))
         return self.answer(self.get_object())
 
     def destroy(self, request: Request, pk: int) -> Response:
         """Removes a member with their tokens here, or leaves; the last owner stays."""
-        members.remove_member(member=self.get_object(), by=actor(request))
+        with self.held() as member:
+            members.remove_member(member=member, by=actor(request))
         return Response(status=204)
 
 

@@ -26,6 +26,9 @@ from common.api.parameters import Flag, Text, Whole
 from common.api.views import ApiViewSet
 from common.invalid import FieldError, Invalid, NotAllowed
 
+# What a token is when a whole body leaves it out.
+_WHOLE = {"is_enabled": True}
+
 
 @extend_schema(tags=["Users"])
 class UserViewSet(ApiViewSet):
@@ -121,17 +124,25 @@ class TokenViewSet(ApiViewSet):
         return Response(body, status=201, headers={"Location": f"/api/tokens/{made.token.pk}"})
 
     @extend_schema(request=TokenChangeSerializer, responses=TokenSerializer)
+    def update(self, request: Request, pk: int) -> Response:
+        """Replaces name, scopes, expiry and whether it is enabled; its secret stays. Its owner's alone."""
+        return self._edit(request, partial=False)
+
+    @extend_schema(request=TokenChangeSerializer, responses=TokenSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Changes name, scopes, expiry, or whether it is enabled; at once. What it may, only its owner changes."""
+        return self._edit(request, partial=True)
+
+    def _edit(self, request: Request, *, partial: bool) -> Response:
         self._must_be_no_application(request)
         with self.held() as token:
-            if "scopes" in (request.data if isinstance(request.data, dict) else {}):
+            if not partial or "scopes" in (request.data if isinstance(request.data, dict) else {}):
                 self._must_be_own(token, "give scopes to")
-            serializer = TokenChangeSerializer(data=request.data, partial=True)
+            serializer = TokenChangeSerializer(data=request.data, partial=partial)
             serializer.is_valid(raise_exception=True)
             fields = dict(serializer.validated_data)
             self._must_be_sound(request, fields)
-            services.edit_token(token=token, by=actor(request), fields=fields)
+            services.edit_token(token=token, by=actor(request), fields=fields if partial else _WHOLE | fields)
         return self.answer(self.get_object())
 
     @extend_schema(request=None, responses=NewTokenSerializer)

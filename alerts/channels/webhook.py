@@ -8,9 +8,17 @@ from typing import Any
 from accounts.models import Workspace
 from alerts import links
 from alerts.channels.base import EXCERPT_LENGTH, Outcome, Posting
-from alerts.channels.webhook_config import clean_config, described_headers, live_secrets
+from alerts.channels.webhook_config import (
+    HEADER_NAME,
+    MAX_HEADER_VALUE,
+    MAX_HEADERS,
+    MAX_URL,
+    clean_config,
+    described_headers,
+    live_secrets,
+)
 from alerts.models import ChannelType, Delivery
-from alerts.signatures import gochron_signature, standard_signature
+from alerts.signatures import SECRET_PATTERN, gochron_signature, standard_signature
 from common.outgoing import USER_AGENT, Answer, OutgoingFailed, OutgoingRefused, Request
 from common.policy import outgoing_policy
 from common.times import rfc3339
@@ -29,9 +37,21 @@ class Webhook:
         "required": ["url"],
         "additionalProperties": False,
         "properties": {
-            "url": {"type": "string", "format": "uri", "maxLength": 2048},
-            "headers": {"type": "object", "maxProperties": 20, "additionalProperties": {"type": "string"}},
-            "secret": {"type": ["string", "null"], "pattern": "^whsec_", "writeOnly": True},
+            "url": {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL},
+            "headers": {
+                "type": "object",
+                "description": "Values are never shown.",
+                "maxProperties": MAX_HEADERS,
+                "propertyNames": {"pattern": f"^{HEADER_NAME.pattern}$"},
+                "additionalProperties": {"type": "string", "pattern": "^[ -~]*$", "maxLength": MAX_HEADER_VALUE},
+            },
+            "secret": {
+                "type": ["string", "null"],
+                "format": "password",
+                "pattern": SECRET_PATTERN,
+                "description": "`whsec_` and base64 of 24 to 64 bytes; made up when not given; "
+                "shown only when it is made or rolled.",
+            },
         },
     }
 

@@ -15,7 +15,7 @@ from common.web_address import BadWebAddress, WebAddress, parse_web_address
 MASK = "********"
 OVERLAP = timedelta(hours=24)
 MAX_URL, MAX_HEADERS, MAX_HEADER_VALUE = 2048, 20, 2000
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 # What the connection itself, or our signature, depends on.
 RESERVED = frozenset(
     [
@@ -112,7 +112,7 @@ def _wrong_headers(headers: Any, before: Mapping[str, str]) -> list[FieldError]:
 
 def _wrong_header(name: Any, value: Any, before: Mapping[str, str]) -> list[FieldError]:
     pointer = f"/headers/{str(name).replace('~', '~0').replace('/', '~1')[:100]}"
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         return [FieldError(pointer, "name", "This is no name of a header (RFC 9110 section 5.1).")]
     if name.lower() in RESERVED:
         return [FieldError(pointer, "reserved", "This header is set by the sender itself.")]

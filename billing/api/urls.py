@@ -6,6 +6,6 @@ from billing.api.views import ProductViewSet, StripeWebhookView, TrialViewSet
 
 urlpatterns: list[URLPattern] = [
     path("v1/product", ProductViewSet.as_view({"get": "list"}), name="v1-product"),
-    path("v1/user/<int:pk>/trial", TrialViewSet.as_view({"get": "trial", "put": "change"}), name="v1-user-trial"),
+    path("v1/user/<int:pk>/trial", TrialViewSet.as_view({"get": "retrieve", "put": "update"}), name="v1-user-trial"),
     path("v1/stripewebhook", StripeWebhookView.as_view(), name="v1-stripewebhook"),
 ]

@@ -1,7 +1,5 @@
 """Endpoints of what is sold, and the one that Stripe calls."""
 
-from typing import Any
-
 from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -14,6 +12,7 @@ from accounts.selectors import people_open_to
 from billing import selectors, stripe_signature, trials, webhooks
 from billing.api.serializers import ProductSerializer, TrialBodySerializer
 from billing.models import Plan
+from common.api.etags import require_match
 from common.api.views import ApiView, ApiViewSet
 from common.invalid import FieldError, Invalid, NotAllowed
 from common.times import rfc3339
@@ -45,15 +44,17 @@ class TrialViewSet(ApiViewSet):
         return people_open_to(self.membership.user)
 
     @extend_schema(operation_id="user_trial")
-    def trial(self, request: Request, pk: int) -> Response:
+    def retrieve(self, request: Request, pk: int) -> Response:
         """Where the trial is; NONE where nothing is sold."""
-        return Response(self._shown(self.get_object()))
+        return self.answer(selectors.trial_of(self.get_object(), now=self.now))
 
     @extend_schema(operation_id="user_trial_update")
-    def change(self, request: Request, pk: int) -> Response:
+    def update(self, request: Request, pk: int) -> Response:
         """Starts the trial, once, or cancels it; operators move its end."""
         user, by = self.get_object(), actor(request)
-        before, fields = selectors.trial_of(user, now=self.now), self.checked()
+        before = selectors.trial_of(user, now=self.now)
+        require_match(request, before)
+        fields = self.checked()
         wanted, ends_at = fields["status"], fields["ends_at"]
         is_moved = ends_at is not None and (before.ends_at is None or rfc3339(ends_at) != rfc3339(before.ends_at))
         if is_moved and not self.membership.user.is_staff:
@@ -67,10 +68,7 @@ class TrialViewSet(ApiViewSet):
                 trials.cancel_trial(user=user, by=by, now=self.now)
             if is_moved:
                 trials.move_trial_end(user=user, by=by, now=self.now, ends_at=ends_at)
-        return Response(self._shown(user))
-
-    def _shown(self, user: User) -> dict[str, Any]:
-        return dict(self.get_serializer(selectors.trial_of(user, now=self.now)).data)
+        return self.answer(selectors.trial_of(user, now=self.now))
 
 
 class StripeWebhookView(ApiView):

@@ -6,7 +6,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 
-from common.api.parameters import Parameter
+from common.api.parameters import MOST_REPEATS, Parameter
 
 Reference = dict[str, str]
 _HOOKS = {"create": "make", "update": "edit", "destroy": "remove"}
@@ -86,7 +86,7 @@ class ApiSchema(AutoSchema):
 
     def _is_single(self) -> bool:
         """Whether it answers or changes one object with an entity tag."""
-        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert")
+        actions = ("retrieve", "update", "partial_update", "destroy", "profile", "upsert", "update_by_body")
         return getattr(self.view, "action", None) in actions
 
     def _problems(self) -> Iterable[int]:
@@ -112,4 +112,4 @@ class ApiSchema(AutoSchema):
 
 
 def _schema_of(one: Parameter) -> dict[str, Any]:
-    return {"type": "array", "items": dict(one.schema)} if one.repeats else dict(one.schema)
+    return {"type": "array", "maxItems": MOST_REPEATS, "items": dict(one.schema)} if one.repeats else dict(one.schema)

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
 from accounts.actor import SYSTEM
 from accounts.models import Role, User, Workspace
 from accounts.services import create_workspace, rename_workspace
 from alerts.models import ChannelType, Rule
 from alerts.services import create_action_group, edit_action_group
+from billing.limits import limits_of
+from billing.models import Plan, Subscription, SubscriptionStatus
 from dashboard.demo.past import invent_past
 from dashboard.demo.plans import plan
 from monitors.models import Monitor
@@ -57,15 +61,17 @@ JOBS = (
 def fill(*, targets: str, resolver: str, owner: User, now: datetime) -> dict[str, str]:
     """Makes or renews the examples; returns {job: ping URL}."""
     workspace = _workspace(owner)
+    _give_largest_plan(workspace)
+    interval = limits_of(workspace, now=now).min_interval_seconds
     for example in WEBSITES:
-        settings = {"url": f"{targets}{example.path}", "assertions": example.more.get("assertions", [])}
+        looked_at = {"url": f"{targets}{example.path}", "assertions": example.more.get("assertions", [])}
         more = {name: value for name, value in example.more.items() if name != "assertions"}
-        fields = {"type": "http", "interval_seconds": 10, "settings": settings, **more}
+        fields = {"type": "http", "interval_seconds": interval, "settings": looked_at, **more}
         _tell(_saved(workspace, example, fields, now), f"{targets}/hook", now)
     for key, name, kind, given in OTHERS:
         fields = {
             "type": kind,
-            "interval_seconds": 10,
+            "interval_seconds": interval,
             "settings": {**given, **_place(kind, targets, resolver)},
             "tags": ["net"],
         }
@@ -98,6 +104,13 @@ def _workspace(owner: User) -> Workspace:
     if first is not None and not Monitor.objects.in_workspace(first).exists():
         return rename_workspace(workspace=first, name=NAME, by=SYSTEM)
     return create_workspace(name=NAME, owner=owner, by=SYSTEM)
+
+
+def _give_largest_plan(workspace: Workspace) -> None:
+    """Where plans are sold: its examples are checked more often than who has bought nothing may."""
+    if settings.BILLING_ENABLED and (largest := Plan.objects.order_by("-rank").first()) is not None:
+        given = {"plan": largest, "status": SubscriptionStatus.ACTIVE}
+        Subscription.objects.update_or_create(workspace=workspace, stripe_id=None, defaults=given)
 
 
 def owner_of_demo() -> User:

@@ -87,10 +87,11 @@ class HeartbeatSignals(OneMonitor):
         monitor = self.monitor
         if monitor.type != "heartbeat":
             return redirect("monitor", monitor.pk)
+        now = clock.now()
         context = {
-            "now": clock.now(),
+            "now": now,
             "monitor": monitor,
-            "log": signal_log(monitor.heartbeat, request.GET),
+            "log": signal_log(monitor.heartbeat, request.GET, now=now),
             "signal_types": SignalType.choices,
         }
         return render(request, "dashboard/signals_card.html", context)

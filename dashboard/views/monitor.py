@@ -124,7 +124,7 @@ class MonitorPage(OneMonitor):
         return {
             "heartbeat": heartbeat,
             "state": state,
-            "log": signal_log(heartbeat, self.request.GET),
+            "log": signal_log(heartbeat, self.request.GET, now=clock.now()),
             "signal_types": SignalType.choices,
             "run_chart": charts.run_chart(heartbeat),
             "last_run": milliseconds(state.last_duration_ms),

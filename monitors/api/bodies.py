@@ -65,6 +65,8 @@ def fields_to_try_ssl(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         return fields_of(data)
     rest = {name: value for name, value in data.items() if name not in ("url", "hostname")}
+    if not isinstance(data.get("hostname", ""), str):
+        raise Invalid([FieldError("/hostname", "type", "Write the name of a host.")])
     to = _address(data)
     place = {"host": data.get("hostname")} if to is None else {"host": to.host, "port": to.port}
     if to is not None and to.scheme == "http" and ":" not in str(data["url"]).partition("://")[2].partition("/")[0]:
@@ -84,7 +86,7 @@ def fields_to_try_dns(data: Any) -> dict[str, Any]:
 
 def _address(data: Mapping[str, Any]) -> WebAddress | None:
     """The address a body gives; raises Invalid where it is none."""
-    if data.get("url") is None:
+    if "url" not in data:
         return None
     try:
         return parse_web_address(data["url"] if isinstance(data["url"], str) else "")

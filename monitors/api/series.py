@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,9 +19,9 @@ from common.invalid import FieldError, Invalid
 from monitors.api.figures import availability_json, latency_json
 from monitors.api.serializers import ResultPageSerializer
 from monitors.api.shown import result_json
-from monitors.history import availability_of
+from monitors.history import availability_of, results_of
 from monitors.latency import latency
-from monitors.models import Monitor, Region, Result
+from monitors.models import Monitor, Region
 
 DEFAULT_PERIOD = timedelta(days=30)
 MOST_BUCKETS = 2000
@@ -62,7 +61,7 @@ class ResultsView(MonitorSeriesView):
     @extend_schema(responses=ResultPageSerializer)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Checks as they were stored, newest first."""
-        found: QuerySet[Result] = Result.objects.filter(monitor=self.monitor()).select_related("region")
+        found = results_of(self.monitor(), now=self.now)
         for parameter in self.allowed_parameters():
             if parameter.name in self.query:
                 found = parameter.narrow(found, self.query[parameter.name])

@@ -41,7 +41,7 @@ class SignalHistoryViewSet(ApiViewSet):
         heartbeat = heartbeat_by_token(self.workspace, self.kwargs["token"])
         if heartbeat is None:
             raise Http404
-        return signal_history(heartbeat)
+        return signal_history(heartbeat, now=self.now)
 
     @extend_schema(operation_id="signal_history")
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

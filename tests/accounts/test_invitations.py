@@ -44,6 +44,22 @@ def test_an_admin_invites_lists_and_takes_back(api, settings):
     assert api.get("/api/invitations").json()["total"] == 0
 
 
+def test_an_open_invitation_gets_another_role_and_keeps_its_link(api, link, workspace, bob, token_of):
+    path = link()
+    address = f"/api/invitations/{Invitation.objects.get().pk}"
+    read = api.get(address)
+    assert api.put(address, read.json() | {"role": "VIEWER"}, If_Match=read["ETag"]).json()["role"] == "VIEWER"
+    assert api.patch(address, {"role": "ADMIN"}, If_Match=read["ETag"]).status_code == 412
+    assert api.delete(address, If_Match=read["ETag"]).status_code == 412
+    wrong = api.patch(address, {"role": "KING", "colour": 1}).json()["errors"]
+    assert {one["pointer"]: one["code"] for one in wrong} == {"/role": "invalid_choice", "/colour": "unknown"}
+    Membership.objects.filter(user=bob).update(role="ADMIN")
+    assert Caller(token_of(bob)).patch(address, {"role": "OWNER"}).status_code == 403
+    assert Client().post(path, NEW).status_code == 302
+    assert Membership.objects.get(workspace=workspace, user__email="dora@example.org").role == "VIEWER"
+    assert api.patch(address, {"role": "ADMIN"}).status_code == 409
+
+
 def test_without_a_mail_server_the_link_is_handed_over(api, settings):
     settings.EMAIL_HOST = ""
     made = api.post("/api/invitations", {"email": "dora@example.org"}).json()

@@ -35,6 +35,15 @@ def test_an_owner_gives_roles_and_the_last_stays(api, of, alice, bob, member, po
     assert api.patch(of(alice), {"role": "MEMBER"}).status_code == 200
 
 
+def test_a_role_that_somebody_else_changed_meanwhile_is_not_overwritten(api, of, bob):
+    read = api.get(of(bob))
+    assert api.get(of(bob), If_None_Match=read["ETag"]).status_code == 304
+    assert api.patch(of(bob), {"role": "ADMIN"}, If_Match=read["ETag"]).status_code == 200
+    assert api.put(of(bob), {"role": "VIEWER"}, If_Match=read["ETag"]).status_code == 412
+    assert api.delete(of(bob), If_Match=read["ETag"]).status_code == 412
+    assert api.delete(of(bob), If_Match=api.get(of(bob))["ETag"]).status_code == 204
+
+
 def test_who_may_not_is_told_so_whatever_the_body_says(member, viewer, of, alice, bob, workspace):
     Membership.objects.filter(workspace=workspace, user=bob).update(role="ADMIN")
     for body in ({}, {"role": "KING"}, {"colour": 1}):

@@ -57,6 +57,23 @@ def test_a_token_is_made_used_listed_and_revoked(api, anybody):
     assert AuditEntry.objects.filter(verb="revoke").exists()
 
 
+def test_a_token_is_replaced_by_its_owner_and_keeps_its_secret(api, member, pointers):
+    made = member.post("/api/tokens", {"name": "ci", "scopes": ["monitor.read"], "expiresAt": "2999-01-01T00:00:00Z"})
+    address, used = made["Location"], Caller(made.json()["token"])
+    assert member.patch(address, {"enabled": False}).json()["enabled"] is False
+    read = member.get(address)
+    whole = member.put(address, {"name": "deploy", "scopes": ["monitor.admin"]}, If_Match=read["ETag"])
+    assert whole.status_code == 200, whole.content
+    told = {key: whole.json()[key] for key in ("name", "scopes", "expiresAt", "enabled")}
+    assert told == {"name": "deploy", "scopes": ["monitor.admin"], "expiresAt": None, "enabled": True}
+    assert used.get("/api/v1/monitor").status_code == 200
+    assert member.put(address, whole.json(), If_Match=read["ETag"]).status_code == 412
+    assert pointers(member.put(address, {"enabled": 1})) == {
+        "/name": "required", "/scopes": "required", "/enabled": "invalid",
+    }  # fmt: skip
+    assert api.put(address, {"name": "mine", "scopes": ["monitor.read"]}).status_code == 403, "an admin only disables"
+
+
 def test_wrong_fields_of_a_token_are_named(api, pointers):
     assert pointers(api.post("/api/tokens", {"name": "", "scopes": ["all"], "expiresAt": "soon"})) == {
         "/name": "blank", "/scopes/0": "invalid_choice", "/expiresAt": "invalid",

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from alerts.models import Delivery, Rule
+from billing.limits import limits_of
+from billing.models import Plan, Price, Subscription
+from billing.plans import add_plans
 from dashboard.demo.names import serve_names
 from dashboard.demo.targets import serve_targets
 from dashboard.demo.workspace import JOBS, OTHERS, WEBSITES, fill
@@ -31,6 +34,16 @@ def test_every_example_is_made_and_told_of(filled, alice):
         url.endswith(Heartbeat.objects.get(monitor__external_key=f"demo-{key}").token) for key, url in filled.items()
     )
     assert {monitor.workspace.name for monitor in Monitor.objects.select_related("workspace")} == {"Demo"}
+
+
+def test_where_plans_are_sold_the_demo_has_one_that_lets_it(settings, alice, now):
+    settings.BILLING_ENABLED = True
+    add_plans(Plan, Price)
+    for targets in ("http://127.0.0.1:9", "http://127.0.0.1:10"):
+        fill(targets=targets, resolver="127.0.0.1:53", owner=alice, now=now)
+    assert limits_of(alice.workspaces.get()).plan == "Team"
+    assert Monitor.objects.filter(interval_seconds=10).exists()
+    assert Subscription.objects.count() == 1
 
 
 def test_a_second_start_only_points_them_at_new_targets(filled, alice, now):
