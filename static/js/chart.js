@@ -171,7 +171,7 @@ function options(data, drawn, palette, width) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { setScale: true, x: true, y: false } },
     scales: { y: { range: highest } },
     series: [{ label: "", value: legendTime }, ...seriesOptions(data, drawn)],
