@@ -64,7 +64,7 @@ class Price(models.Model):
         ordering = ["plan", "interval", "amount"]
 
     def __str__(self) -> str:
-        return f"{self.amount / 100:.2f} {self.currency.upper()} a {self.interval}"
+        return f"{self.amount / 100:,.2f} {self.currency.upper()} a {self.interval}"
 
 
 class SubscriptionStatus(models.TextChoices):

@@ -15,7 +15,7 @@ LABELS = {
     "monitors": "Monitors",
     "regions": "Regions of a monitor",
     "status_pages": "Status pages",
-    "sms_per_month": "Text messages this month",
+    "sms_per_month": "SMS this month",
 }
 
 

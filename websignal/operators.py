@@ -1,4 +1,7 @@
-"""How the operators' admin looks: its name, and the accent that static/css/tokens.css holds for the pages."""
+"""How the operators' admin looks: its name, and the accent that static/css/tokens.css holds for the pages.
+
+500 is text on dark surfaces, so it is lighter than the accent there.
+"""
 
 UNFOLD = {
     "SITE_TITLE": "WebSignal operators",
@@ -12,7 +15,7 @@ UNFOLD = {
             "200": "oklch(89.5% .062 277)",
             "300": "oklch(81% .105 277)",
             "400": "oklch(70% .155 277)",
-            "500": "oklch(57.5% .195 275)",
+            "500": "oklch(66% .165 276)",
             "600": "oklch(50.5% .205 275)",
             "700": "oklch(45.5% .205 275)",
             "800": "oklch(39% .175 275)",

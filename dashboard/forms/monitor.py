@@ -43,7 +43,7 @@ class MonitorForm(ServiceForm):
     kind: ClassVar[ProbedKind]
     own: ClassVar[Sequence[Setting]] = ()
 
-    name = forms.CharField(max_length=120, required=False, help_text="Left empty, it is called as what it watches.")
+    name = forms.CharField(max_length=120, required=False, help_text="Empty: named after what it watches.")
     interval_seconds = forms.TypedChoiceField(
         label="Check every", coerce=int, choices=INTERVALS, initial=DEFAULTS["interval_seconds"]
     )

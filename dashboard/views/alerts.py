@@ -69,7 +69,7 @@ class AlertCreate(OneMonitor):
         return self._page(form, type, status=400)
 
     def _page(self, form: Any, type: str, status: int = 200) -> HttpResponse:
-        context = {"nav_section": "alerts", "form": form, "type": type, "monitor": self.monitor, "rule": None}
+        context = {"nav_section": "alerts", "form": form, "channel_type": type, "monitor": self.monitor, "rule": None}
         context["why_not"] = sms_twilio.NO_PROVIDER if type == "sms" and not sms_twilio.is_set() else ""
         return render(self.request, "dashboard/alert_form.html", context, status=status)
 
@@ -121,7 +121,7 @@ class AlertEdit(OneAction):
         context = {
             "nav_section": "alerts",
             "form": form,
-            "type": channel.type,
+            "channel_type": channel.type,
             "channel": channel,
             "monitor": rule.monitor,
             "rule": rule,

@@ -89,7 +89,7 @@ class MonitorPage(OneMonitor):
             "nav_section": self.section,
             "now": now,
             "monitor": monitor,
-            "kind": kinds[monitor.type],
+            "monitor_kind": kinds[monitor.type],
             "settings": kinds[monitor.type].settings_of(monitor),
             "days": days,
             "figures": uptime_figures(monitor, now=now),

@@ -140,7 +140,7 @@ def _shown(
         "nav_section": "settings",
         "tab": "applications",
         "application": application,
-        "kind": services.Kind(services.kind_of(application)).label,
+        "kind_label": services.Kind(services.kind_of(application)).label,
         "is_own": application.user_id == page.request.user.pk,
         "form": form or edit_form(application),
         "secret": secret,

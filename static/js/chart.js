@@ -7,6 +7,11 @@ const BAND = "--pressed";
 const HEIGHT = 260;
 const POINT = 6;
 const DAY_SECONDS = 86400;
+const SPANS = [[7200000, 3600000, "h"], [120000, 60000, "min"], [1000, 1000, "s"], [0, 1, "ms"]]; // from, size, name
+const STEPS = [
+  ...[0.1, 1, 10, 100, 1000].flatMap((size) => [size, 2 * size, 5 * size]),
+  ...[10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800].map((seconds) => seconds * 1000),
+];
 const plots = new Map();
 
 // Tokens are light-dark() pairs, which a canvas does not know: a probe element resolves them.
@@ -30,18 +35,34 @@ function stacked(columns) {
 function spoken(value, unit) {
   if (value == null) return "–";
   if (unit === "ms" && value >= 60000) return `${Math.floor(value / 60000)} min ${Math.round((value % 60000) / 1000)} s`;
-  return unit === "ms" && value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${Math.round(value)} ${unit}`;
+  return unit === "ms" && value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${trimmed(value, value < 10 ? 1 : 0)} ${unit}`;
+}
+
+function trimmed(value, digits) {
+  return String(Number(value.toFixed(digits)));
+}
+
+// All ticks of an axis in one unit, the one that suits the highest of them.
+function tickValues(unit) {
+  return (_, ticks) => {
+    const [, size, name] = unit === "ms" ? SPANS.find(([from]) => (ticks.at(-1) ?? 0) >= from) : [0, 1, unit];
+    return ticks.map((tick) => `${trimmed(tick / size, 2)} ${name}`);
+  };
 }
 
 function layers(data, palette) {
   const columns = data.series.map((series) => series.values);
   const totals = data.is_banded ? columns : stacked(columns); // percentiles lie above each other already
   const first = data.series.length === 1 ? SERIES_COLOURS.length - 2 : 0; // a lone series is not the faintest
-  return data.series.map((series, place) => ({
-    series,
-    values: totals[place],
-    colour: palette[data.is_banded ? BAND_COLOURS[place] : SERIES_COLOURS[(first + place) % SERIES_COLOURS.length]],
-  }));
+  return data.series.map((series, place) => {
+    const token = data.is_banded ? BAND_COLOURS[place] : SERIES_COLOURS[(first + place) % SERIES_COLOURS.length];
+    return { series, values: totals[place], colour: palette[token], edge: palette[edgeOf(token)] };
+  });
+}
+
+// A faint layer has a line on top that is seen on its own.
+function edgeOf(token) {
+  return SERIES_COLOURS[Math.min(SERIES_COLOURS.indexOf(token) + 2, SERIES_COLOURS.length - 1)];
 }
 
 // A value between two gaps has no line to be seen by.
@@ -50,12 +71,12 @@ function lonely(values) {
 }
 
 function seriesOptions(data, drawn) {
-  return drawn.map(({ series, values, colour }) => ({
+  return drawn.map(({ series, values, colour, edge }) => ({
     label: series.label,
-    stroke: colour,
+    stroke: edge,
     fill: colour,
     width: 1,
-    points: { show: true, size: POINT, width: 0, fill: colour, filter: () => lonely(values) },
+    points: { show: true, size: POINT, width: 0, fill: edge, filter: () => lonely(values) },
     value: (_, __, ___, place) => (place == null ? "" : spoken(series.values[place], data.unit)),
   }));
 }
@@ -69,8 +90,9 @@ function dayOf(date) {
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
 }
 
-function timeOf(date) {
-  return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+function timeOf(date, step = 60) {
+  const seconds = step < 60 ? { second: "2-digit" } : {};
+  return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...seconds });
 }
 
 // Times of day while ticks are hours apart, with the date where a day begins; dates from then on.
@@ -79,7 +101,7 @@ function tickLabels(_, ticks, __, ___, step) {
     const date = new Date(tick * 1000);
     if (step >= DAY_SECONDS) return dayOf(date);
     const isFirst = place === 0 || dayOf(new Date(ticks[place - 1] * 1000)) !== dayOf(date);
-    return isFirst ? `${timeOf(date)}\n${dayOf(date)}` : timeOf(date);
+    return isFirst ? `${timeOf(date, step)}\n${dayOf(date)}` : timeOf(date, step);
   });
 }
 
@@ -90,9 +112,10 @@ function axes(data, palette) {
     ticks: { show: false },
   };
   const grid = { stroke: palette["--line"], width: 1 };
+  const steps = data.unit === "ms" ? { incrs: STEPS } : {};
   return [
     { ...shared, grid: { show: false }, space: 80, values: tickLabels },
-    { ...shared, grid, size: 72, space: 48, values: (_, values) => values.map((value) => spoken(value, data.unit)) },
+    { ...shared, ...steps, grid, size: 72, space: 48, values: tickValues(data.unit) },
   ];
 }
 
@@ -148,7 +171,7 @@ function options(data, drawn, palette, width) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { setScale: true, x: true, y: false } },
     scales: { y: { range: highest } },
     series: [{ label: "", value: legendTime }, ...seriesOptions(data, drawn)],

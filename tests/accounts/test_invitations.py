@@ -94,7 +94,7 @@ def test_somebody_new_comes_in_with_an_account(link, workspace):
 
 def test_somebody_known_signs_in_first(link, charlie, workspace):
     path, client = link("charlie@example.org"), Client()
-    assert "Sign in to come in" in client.get(path).content.decode()
+    assert "Sign in to join" in client.get(path).content.decode()
     assert client.post(path, NEW).status_code == 409
     client.force_login(charlie)
     assert client.post(path).status_code == 302
@@ -119,7 +119,7 @@ def test_old_revoked_and_forged_links_do_nothing(link):
     for path in (old, gone, "/invitations/forged", gone[:-3]):
         for answer in (Client().get(path), Client().post(path, NEW)):
             assert answer.status_code == 404
-            assert "This link does nothing" in answer.content.decode()
+            assert "This link does not work" in answer.content.decode()
     assert not User.objects.filter(name="Dora").exists()
 
 

@@ -22,7 +22,8 @@ SIGNED_OUT = ["/sign-in", "/sign-in/password", "/sign-in/password/MQ/used", "/in
 # What a page fetches or sends on, a file, and the way out, which is only posted to.
 NO_PAGES = {"heartbeat-signals", "monitor-results", "workspace-edit", "report", "monthly-report-file", "sign-out"}
 
-# What a screen reader needs: a name for everything that can be operated, one main heading, no doubled id.
+# What a screen reader needs: a name for everything that can be operated, one main heading, no doubled id. And no button
+# may take on what its page calls kind or type.
 WRONG = """() => {
   const wrong = [];
   const named = (element) =>
@@ -39,6 +40,9 @@ WRONG = """() => {
   for (const element of document.querySelectorAll("[aria-describedby]"))
     for (const id of element.getAttribute("aria-describedby").split(/\\s+/).filter(Boolean))
       if (!document.getElementById(id)) wrong.push("describedby leads nowhere: " + id);
+  for (const button of document.querySelectorAll("button[type]"))
+    if (button.getAttribute("type") !== button.type) wrong.push("unknown type: " + button.outerHTML.slice(0, 120));
+  if (document.documentElement.outerHTML.includes(" object at 0x")) wrong.push("shows an object of Python");
   for (const image of document.querySelectorAll("img:not([alt])")) wrong.push("no alt: " + image.src);
   return wrong;
 }"""

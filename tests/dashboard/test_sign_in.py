@@ -90,7 +90,7 @@ def test_a_link_works_once(client, alice, reset_link):
     link = reset_link()
     client.post(client.get(link, follow=True).redirect_chain[-1][0], words)
     client.logout()
-    assert "This link does nothing" in client.get(link, follow=True).content.decode()
+    assert "This link does not work" in client.get(link, follow=True).content.decode()
 
 
 def test_a_new_password_ends_other_sessions_and_the_wait(client, alice, reset_link):
