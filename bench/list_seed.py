@@ -15,7 +15,7 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402
-from django.db.models import F  # noqa: E402
+from django.db.models import F, OuterRef, Subquery  # noqa: E402
 from django.test import Client  # noqa: E402
 from history_seed import copies_of, one_monitor  # noqa: E402
 
@@ -32,12 +32,12 @@ RESULTS, CHANGES = 60, 4
 def seed(count):
     now = clock.now()
     monitor = one_monitor(now)
-    MonitorState.objects.update(status=Status.OK, status_since=now - timedelta(days=90))
+    MonitorState.objects.update(status=Status.OK)
     RegionState.objects.update(last_checked_at=now, last_latency_ms=81.5, last_status_code=200, is_down=False)
     Monitor.objects.update(tags=["shop", "eu"], created_at=now - timedelta(days=400))
     copies_of(monitor, count - 1)
     ids = list(Monitor.objects.order_by("pk").values_list("pk", flat=True))
-    MonitorState.objects.filter(pk__in=ids[::50]).update(status=Status.DOWN, status_since=now - timedelta(minutes=5))
+    MonitorState.objects.filter(pk__in=ids[::50]).update(status=Status.DOWN)
     MonitorState.objects.annotate(place=F("pk") % 97).filter(place=0).update(status=Status.DEGRADED)
     _history(ids, now)
     _incidents(monitor.workspace, ids, now)
@@ -55,6 +55,8 @@ def _history(ids, now):
         for place in range(CHANGES)
     ]
     insert_rows(StatusChange, ("monitor_id", "at", "before", "after", "reason"), changes)
+    last = StatusChange.objects.filter(monitor=OuterRef("pk")).order_by("-at").values("at")[:1]
+    MonitorState.objects.update(status_since=Subquery(last))
     region, minutes = Region.objects.get(key="default").pk, [now - timedelta(minutes=place) for place in range(RESULTS)]
     names = ("monitor_id", "region_id", "scheduled_at", "lag_ms", "loop_lag_ms", "ok", "failure_class", "detail",
              "address", "certificate_fingerprint", "latency_ms")  # fmt: skip
