@@ -1,6 +1,7 @@
 """The entries of the menus behind three dots."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.urls import reverse
 
@@ -29,34 +30,40 @@ class Item:
     is_danger: bool = False
 
 
+@lru_cache(maxsize=8192)
+def _address(name: str, pk: int) -> str:
+    """An open list asks for the same hundred rows, with four addresses each, again and again."""
+    return reverse(name, args=[pk])
+
+
 def monitor_menu(monitor: Monitor, *, dialog: str = "") -> list[Item]:
     """What one may do to a monitor; `dialog` names the page's dialog that asks before deleting."""
-    edit = reverse("heartbeat-edit" if monitor.type == "heartbeat" else "monitor-edit", args=[monitor.pk])
+    edit = _address("heartbeat-edit" if monitor.type == "heartbeat" else "monitor-edit", monitor.pk)
     act = ("Resume", "play", "monitor-resume") if monitor.is_paused else ("Pause", "pause", "monitor-pause")
     return [
         Item(label="Edit", icon="pencil", href=edit),
-        Item(label="Reports", icon="download", href=reverse("reports", args=[monitor.pk])),
-        Item(label=act[0], icon=act[1], action=reverse(act[2], args=[monitor.pk])),
+        Item(label="Reports", icon="download", href=_address("reports", monitor.pk)),
+        Item(label=act[0], icon=act[1], action=_address(act[2], monitor.pk)),
         Item(label="Delete", icon="trash-2", href=f"{edit}#delete", is_danger=True, dialog=dialog),
     ]
 
 
 def delivery_menu(delivery: Delivery) -> list[Item]:
     """Send again always; dismiss while it still has tries to come."""
-    items = [Item(label="Send again", icon="send", action=reverse("delivery-resend", args=[delivery.pk]))]
+    items = [Item(label="Send again", icon="send", action=_address("delivery-resend", delivery.pk))]
     if delivery.state in (DeliveryState.PENDING, DeliveryState.SENDING):
-        items.append(Item(label="Dismiss", icon="x", action=reverse("delivery-dismiss", args=[delivery.pk])))
+        items.append(Item(label="Dismiss", icon="x", action=_address("delivery-dismiss", delivery.pk)))
     return items
 
 
 def report_schedule_menu(schedule: ReportSchedule) -> list[Item]:
     """What one may do to a report schedule."""
-    edit, acts = reverse("report-schedule", args=[schedule.pk]), [("Send now", "send"), ("Preview", "preview")]
+    edit, acts = _address("report-schedule", schedule.pk), [("Send now", "send"), ("Preview", "preview")]
     icons = {"send": "send", "preview": "eye"}
     return [
         Item(label="Edit", icon="pencil", href=edit),
         *(
-            Item(label=label, icon=icons[act], action=reverse(f"report-schedule-{act}", args=[schedule.pk]))
+            Item(label=label, icon=icons[act], action=_address(f"report-schedule-{act}", schedule.pk))
             for label, act in acts
         ),
         Item(label="Delete", icon="trash-2", href=f"{edit}#delete", is_danger=True),
@@ -65,7 +72,7 @@ def report_schedule_menu(schedule: ReportSchedule) -> list[Item]:
 
 def window_menu(window: MaintenanceWindow) -> list[Item]:
     """What one may do to a maintenance window."""
-    edit = reverse("window-edit", args=[window.pk])
+    edit = _address("window-edit", window.pk)
     return [
         Item(label="Edit", icon="pencil", href=edit),
         Item(label="Delete", icon="trash-2", href=f"{edit}#delete", is_danger=True),
@@ -74,16 +81,16 @@ def window_menu(window: MaintenanceWindow) -> list[Item]:
 
 def deployment_menu(deployment: Deployment) -> list[Item]:
     """What one may do to a deployment; end it while it is not over."""
-    edit = reverse("deployment-edit", args=[deployment.pk])
+    edit = _address("deployment-edit", deployment.pk)
     items = [Item(label="Edit", icon="pencil", href=edit)]
     if deployment.state != DeploymentState.ENDED:
-        items.append(Item(label="End", icon="check", action=reverse("deployment-end", args=[deployment.pk])))
+        items.append(Item(label="End", icon="check", action=_address("deployment-end", deployment.pk)))
     return [*items, Item(label="Delete", icon="trash-2", href=f"{edit}#delete", is_danger=True)]
 
 
 def dependency_menu(dependency: Dependency, *, dialog: str = "") -> list[Item]:
     """What one may do to a dependency; `dialog` names the page's dialog that asks before deleting."""
-    edit = reverse("dependency-edit", args=[dependency.pk])
+    edit = _address("dependency-edit", dependency.pk)
     pins = [("Pin as OK", "circle-check", "pin-ok", "OK"), ("Pin as down", "circle-alert", "pin-down", "DOWN")]
     acts = [*(pin[:3] for pin in pins if pin[3] != dependency.pinned_status)]
     if dependency.pinned_status:
@@ -91,7 +98,7 @@ def dependency_menu(dependency: Dependency, *, dialog: str = "") -> list[Item]:
     return [
         Item(label="Edit", icon="pencil", href=edit),
         *(
-            Item(label=label, icon=icon, action=reverse(f"dependency-{act}", args=[dependency.pk]))
+            Item(label=label, icon=icon, action=_address(f"dependency-{act}", dependency.pk))
             for label, icon, act in acts
         ),
         Item(label="Delete", icon="trash-2", href=f"{edit}#delete", is_danger=True, dialog=dialog),
@@ -101,11 +108,11 @@ def dependency_menu(dependency: Dependency, *, dialog: str = "") -> list[Item]:
 def member_menu(member: Membership, *, dialog: str) -> list[Item]:
     """What an admin may do to another member; removing asks first."""
     return [
-        Item(label="Change role", icon="pencil", href=reverse("member", args=[member.pk])),
+        Item(label="Change role", icon="pencil", href=_address("member", member.pk)),
         Item(
             label="Remove",
             icon="trash-2",
-            action=reverse("member-remove", args=[member.pk]),
+            action=_address("member-remove", member.pk),
             is_danger=True,
             dialog=dialog,
             title=f"Remove {member.user.get_full_name()}?",
@@ -118,11 +125,11 @@ def invitation_menu(invitation: Invitation, *, is_mailed: bool) -> list[Item]:
     """Another link, by mail where there is a mail server; or no link any more."""
     again = ("Send again", "send") if is_mailed else ("Make a new link", "link")
     return [
-        Item(label=again[0], icon=again[1], action=reverse("invitation-resend", args=[invitation.pk])),
+        Item(label=again[0], icon=again[1], action=_address("invitation-resend", invitation.pk)),
         Item(
             label="Take back",
             icon="x",
-            action=reverse("invitation-revoke", args=[invitation.pk]),
+            action=_address("invitation-revoke", invitation.pk),
             is_danger=True,
         ),
     ]
@@ -148,7 +155,7 @@ def token_menu(token: ApiToken, *, is_own: bool, has_log: bool) -> list[Item]:
         ("Revoke", "trash-2", f"Revoke {token.name}?"),
         "Whatever uses it is refused from the next request on. This cannot be undone.",
     )
-    enable = Item(label="Enable", icon="play", action=reverse("token-enable", args=[token.pk]))
+    enable = Item(label="Enable", icon="play", action=_address("token-enable", token.pk))
     log = Item(label="Audit log", icon="history", href=f"{reverse('audit-log')}?token={token.pk}")
     return [
         *([replace(rotate, kind="primary")] if is_own else []),
@@ -163,7 +170,7 @@ def _asking(token: ApiToken, act: str, said: tuple[str, str, str], text: str) ->
     return Item(
         label=label,
         icon=icon,
-        action=reverse(f"token-{act}", args=[token.pk]),
+        action=_address(f"token-{act}", token.pk),
         dialog=f"{act}-{token.pk}",
         title=title,
         text=text,
