@@ -1,4 +1,4 @@
-"""Measures reads of the API and of the pages, in a workspace with 100 monitors and in one with 10,000.
+"""Measures reads of the API and of the pages, in a workspace with 100 of each kind of row and in one with 10,000.
 
     python bench/api.py                          # PostgreSQL in DATABASE_URL, else SQLite
     python bench/api.py --monitors 1000 --rounds 20
@@ -26,10 +26,20 @@ ADDRESSES = [
     ("/api/v1/monitor?limit=100", "server 25"),
     ("/api/monitors/{monitor}", "–"),
     ("/api/incidents?limit=100", "–"),
+    ("/api/deliveries?limit=100", "–"),
+    ("/api/audit-log?limit=100", "–"),
+    ("/api/dependencies?limit=100", "–"),
     ("/openapi.json", "–"),
     ("/monitors", "HTTP p95 120"),
+    ("/monitors?search=77", "–"),
     ("/monitors/{monitor}", "–"),
+    ("/monitors/{heartbeat}", "–"),
     ("/", "–"),
+    ("/incidents", "–"),
+    ("/alerts", "–"),
+    ("/dependencies", "–"),
+    ("/settings/audit-log", "–"),
+    ("/maintenance/windows/new", "–"),
 ]
 
 

@@ -21,7 +21,10 @@ def one_monitor(now):
 
 
 def copies_of(monitor, count, with_states=True):
-    """`count` more like it, by default with their states; in the database, for a million take a while from outside."""
+    """`count` more like it, by default with their states; in the database, for a million take a while from outside.
+
+    Without them nothing is analysed: a planner that knows of one state would go through all of them for each monitor.
+    """
     columns = [field.column for field in Monitor._meta.fields if field.column not in ("id", "name", "external_key")]
     names = ", ".join(f'"{name}"' for name in columns)
     series = (
@@ -34,9 +37,10 @@ def copies_of(monitor, count, with_states=True):
             f"INSERT INTO monitors_monitor (name, {names}) SELECT 'Shop ' || n, {names}"
             f" FROM monitors_monitor, {series} WHERE id = {monitor.pk}"
         )
-        for model in (MonitorState, RegionState) if with_states else ():
-            _copy_states(cursor, model, "monitor_id", monitor.pk)
-        cursor.execute("ANALYZE")
+        if with_states:
+            for model in (MonitorState, RegionState):
+                _copy_states(cursor, model, "monitor_id", monitor.pk)
+            cursor.execute("ANALYZE")
 
 
 def _copy_states(cursor, model, key, pk):

@@ -1,7 +1,7 @@
-"""What `bench/api.py` and the lists of `bench/reads.py` read: a workspace with many monitors that live.
+"""What `bench/api.py` reads: a workspace with many monitors that live, and as many incidents, deliveries and the like.
 
-Each has a status, a history of it, a last check and results of the last hour; some have had incidents. Prints as
-JSON what a client needs to read it: a bearer token, a session, the id of a monitor.
+Each has a status, a history of it, a last check, an incident and results of the last hour. Prints as JSON what a client
+needs to read it: a bearer token, a session, the ids of a monitor and of a heartbeat.
 
     python bench/list_seed.py MONITORS
 """
@@ -15,9 +15,10 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402
-from django.db.models import F  # noqa: E402
+from django.db.models import F, OuterRef, Subquery  # noqa: E402
 from django.test import Client  # noqa: E402
 from history_seed import copies_of, one_monitor  # noqa: E402
+from records_seed import records  # noqa: E402
 
 from accounts.actor import Actor  # noqa: E402
 from accounts.services import create_token  # noqa: E402
@@ -32,18 +33,20 @@ RESULTS, CHANGES = 60, 4
 def seed(count):
     now = clock.now()
     monitor = one_monitor(now)
-    MonitorState.objects.update(status=Status.OK, status_since=now - timedelta(days=90))
+    MonitorState.objects.update(status=Status.OK)
     RegionState.objects.update(last_checked_at=now, last_latency_ms=81.5, last_status_code=200, is_down=False)
     Monitor.objects.update(tags=["shop", "eu"], created_at=now - timedelta(days=400))
     copies_of(monitor, count - 1)
     ids = list(Monitor.objects.order_by("pk").values_list("pk", flat=True))
-    MonitorState.objects.filter(pk__in=ids[::50]).update(status=Status.DOWN, status_since=now - timedelta(minutes=5))
+    MonitorState.objects.filter(pk__in=ids[::50]).update(status=Status.DOWN)
     MonitorState.objects.annotate(place=F("pk") % 97).filter(place=0).update(status=Status.DEGRADED)
     _history(ids, now)
     _incidents(monitor.workspace, ids, now)
+    by = Actor(monitor.workspace.memberships.get().user)
+    heartbeat = records(monitor.workspace, by, count, now)
     with connection.cursor() as cursor:  # as autovacuum would within the minute
         cursor.execute("ANALYZE")
-    return monitor
+    return keys(monitor, heartbeat, by)
 
 
 def _history(ids, now):
@@ -55,6 +58,8 @@ def _history(ids, now):
         for place in range(CHANGES)
     ]
     insert_rows(StatusChange, ("monitor_id", "at", "before", "after", "reason"), changes)
+    last = StatusChange.objects.filter(monitor=OuterRef("pk")).order_by("-at").values("at")[:1]
+    MonitorState.objects.update(status_since=Subquery(last))
     region, minutes = Region.objects.get(key="default").pk, [now - timedelta(minutes=place) for place in range(RESULTS)]
     names = ("monitor_id", "region_id", "scheduled_at", "lag_ms", "loop_lag_ms", "ok", "failure_class", "detail",
              "address", "certificate_fingerprint", "latency_ms")  # fmt: skip
@@ -66,26 +71,25 @@ def _history(ids, now):
 
 def _incidents(workspace, ids, now):
     made = []
-    for place, pk in enumerate(ids[::10]):
+    for place, pk in enumerate(ids):
         at = now - timedelta(days=place % 29, hours=1)
-        state = State.OPEN if place % 5 == 0 else State.RESOLVED
+        state = State.OPEN if place % 50 == 0 else State.RESOLVED
         ended = None if state == State.OPEN else at + timedelta(minutes=4)
         made.append(Incident(workspace=workspace, monitor_id=pk, kind=Kind.DOWNTIME, state=state,
                              title="Shop is down", started_at=at, resolved_at=ended))  # fmt: skip
     Incident.objects.bulk_create(made, batch_size=2000)
 
 
-def keys(monitor):
+def keys(monitor, heartbeat, by):
     """How clients come in: by token and by session."""
-    user = monitor.workspace.memberships.get().user
     made = create_token(
-        user=user, workspace=monitor.workspace, name="bench", scopes=["monitor.admin", "monitor.read"], by=Actor(user)
+        user=by.user, workspace=monitor.workspace, name="bench", scopes=["monitor.admin", "monitor.read"], by=by
     )
     browser = Client()
-    browser.force_login(user)
+    browser.force_login(by.user)
     session = browser.cookies["sessionid"].value
-    return {"token": made.secret, "session": session, "monitor": monitor.pk}
+    return {"token": made.secret, "session": session, "monitor": monitor.pk, "heartbeat": heartbeat}
 
 
 if __name__ == "__main__":
-    print(json.dumps(keys(seed(int(sys.argv[1])))))
+    print(json.dumps(seed(int(sys.argv[1]))))

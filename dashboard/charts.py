@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Avg
+
+from common.epoch import EpochSeconds
 from dashboard.planned import planned_marks
 from incidents.models import Incident
 from monitors.models import Monitor, Result
@@ -18,6 +21,7 @@ PHASES = (
 )
 SPARK_WINDOW = timedelta(hours=1)
 SPARK_POINTS = 30
+SPARK_SECONDS = int(SPARK_WINDOW.total_seconds()) // SPARK_POINTS
 RUNS = 60
 GAP_INTERVALS = 3  # one check that was skipped or is late draws no gap
 
@@ -64,17 +68,15 @@ def run_chart(heartbeat: Heartbeat) -> dict[str, Any] | None:
 
 
 def sparks(monitor_ids: Sequence[int], *, now: datetime) -> dict[int, list[float | None]]:
-    """The last hour of each monitor as at most 30 mean latencies, oldest first; None where nothing answered."""
+    """The last hour of each monitor as 30 mean latencies, oldest first; None where nothing answered."""
     since = now - SPARK_WINDOW
-    rows = Result.objects.filter(monitor__in=monitor_ids, scheduled_at__gt=since, ok=True, latency_ms__isnull=False)
-    sums: dict[int, list[tuple[float, int]]] = {}
-    latency: Any  # never None: those are left out
-    for monitor_id, at, latency in rows.order_by().values_list("monitor_id", "scheduled_at", "latency_ms"):
-        slots = sums.setdefault(monitor_id, [(0.0, 0)] * SPARK_POINTS)
-        slot = min(SPARK_POINTS - 1, max(0, int((at - since) / SPARK_WINDOW * SPARK_POINTS)))
-        total, count = slots[slot]
-        slots[slot] = (total + latency, count + 1)
-    return {pk: [total / count if count else None for total, count in slots] for pk, slots in sums.items()}
+    good = Result.objects.filter(monitor__in=monitor_ids, scheduled_at__gt=since, ok=True, latency_ms__isnull=False)
+    slot = (EpochSeconds("scheduled_at") - int(since.timestamp())) / SPARK_SECONDS
+    drawn: dict[int, list[float | None]] = {}
+    for monitor_id, place, mean in good.order_by().values_list("monitor_id", slot).annotate(Avg("latency_ms")):
+        points = drawn.setdefault(monitor_id, [None] * SPARK_POINTS)
+        points[min(place, SPARK_POINTS - 1)] = mean
+    return drawn
 
 
 def percentile(values: Iterable[float | None], share: float) -> float | None:

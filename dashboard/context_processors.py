@@ -7,7 +7,6 @@ from django.http import HttpRequest
 
 from accounts.models import Role
 from accounts.roles import at_least
-from accounts.selectors import memberships
 from dashboard.selectors import open_incident_count
 
 
@@ -19,7 +18,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     role = request.membership.role  # type: ignore[attr-defined]
     return {
         "workspace": workspace,
-        "workspaces": [one.workspace for one in memberships(request.user)],  # type: ignore[arg-type]
+        "workspaces": [one.workspace for one in request.memberships],  # type: ignore[attr-defined]
         "can_write": at_least(role, Role.MEMBER),
         "is_admin": at_least(role, Role.ADMIN),
         "open_incident_count": open_incident_count(workspace),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from dashboard.faces import FACES, face
@@ -49,7 +51,11 @@ def uptime_bar(days: Sequence[Mapping[str, Any]]) -> Bar:
     if not drawn:
         return Bar([], "", "", "No history yet")
     return Bar(
-        drawn, _date(days[0]["date"]), _date(days[-1]["date"]), _summary(days), any(day.is_planned for day in drawn)
+        drawn,
+        _date(days[0]["date"]),
+        _date(days[-1]["date"]),
+        _summary(days, [day.tone for day in drawn]),
+        any(day.is_planned for day in drawn),
     )
 
 
@@ -67,13 +73,19 @@ SMALL_SLOT, SMALL_MARK, SMALL_HEIGHT = 4, 3, 20
 
 def small_bar(days: Sequence[Mapping[str, Any]]) -> SmallBar:
     """The same days without a mark, a title and a link each: fifty of these stand on a page."""
-    marks: dict[str, list[str]] = {}
-    for place, entry in enumerate(days):
-        tone = _tone(entry)
+    tones = tuple(_tone(entry) for entry in days)
+    summary = _summary(days, tones) if days else "No history yet"
+    return SmallBar(max(len(days), 1) * SMALL_SLOT - 1, _small_paths(tones), summary)
+
+
+@lru_cache(maxsize=1024)
+def _small_paths(tones: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Most rows of a list have had the same good days."""
+    marks = defaultdict[str, list[str]](list)
+    for place, tone in enumerate(tones):
         height = SMALL_HEIGHT * HEIGHTS[tone] // 100
-        marks.setdefault(tone, []).append(f"M{place * SMALL_SLOT} {SMALL_HEIGHT}v-{height}h{SMALL_MARK}v{height}z")
-    paths = [(tone, "".join(drawn)) for tone, drawn in marks.items()]
-    return SmallBar(max(len(days), 1) * SMALL_SLOT - 1, paths, _summary(days) if days else "No history yet")
+        marks[tone].append(f"M{place * SMALL_SLOT} {SMALL_HEIGHT}v-{height}h{SMALL_MARK}v{height}z")
+    return [(tone, "".join(drawn)) for tone, drawn in marks.items()]
 
 
 def _day(entry: Mapping[str, Any], x: float, slot: float) -> Day:
@@ -119,11 +131,11 @@ def _date(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]}"
 
 
-def _summary(days: Sequence[Mapping[str, Any]]) -> str:
+def _summary(days: Sequence[Mapping[str, Any]], tones: Iterable[str]) -> str:
     seen = [entry["availability"] for entry in days if entry.get("availability") is not None]
     if not seen:
         return f"Uptime of {len(days)} days: no data"
-    troubled = sum(1 for entry in days if _tone(entry) in {"is-late", "is-down"})
+    troubled = sum(tone in {"is-late", "is-down"} for tone in tones)
     return f"Uptime of {len(days)} days: {percent(sum(seen) / len(seen))}, trouble on {troubled}"
 
 

@@ -1,5 +1,6 @@
 """What pages show: reads that combine several apps, each in a constant number of queries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,14 +10,15 @@ from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
 from accounts.models import Workspace
 from dashboard.charts import sparks
-from dashboard.menus import monitor_menu
+from dashboard.menus import Item, monitor_menu
 from dashboard.uptime import incidents_by_day, total, uptime_days
 from incidents.models import Incident, State
 from monitors import history
-from monitors.models import Monitor, RegionState, Status, StatusChange
+from monitors.models import Monitor, MonitorState, RegionState, Status, StatusChange
 
 TROUBLE = (Status.DOWN, Status.LATE, Status.DEGRADED, Status.UNKNOWN)
 LIST_DAYS = 30
+MOST_CHANGED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +31,40 @@ class MonitorRow:
     spark: list[float | None]
     latency_ms: float | None
     last_seen_at: datetime | None
-    menu: list[dict[str, Any]]
+    menu: list[Item]
 
 
 def monitors(workspace: Workspace, *, heartbeats: bool) -> QuerySet[Monitor]:
     """Probed monitors or heartbeats with what a list needs: those in trouble first, then by name."""
-    found = Monitor.objects.in_workspace(workspace).select_related("state", "heartbeat__state")
-    found = found.filter(type="heartbeat") if heartbeats else found.exclude(type="heartbeat")
+    found = _listed(workspace, heartbeats)
+    found = found.select_related("state", "heartbeat__state") if heartbeats else found.select_related("state")
+    found = found.defer("settings")  # decrypted for each row
     ranks = [When(state__status=status, then=Value(rank)) for rank, status in enumerate(TROUBLE)]
     rank = Case(*ranks, default=Value(len(TROUBLE)), output_field=IntegerField())
     return found.annotate(rank=rank).order_by("rank", "name", "pk")
 
 
-def status_counts(workspace: Workspace, *, heartbeats: bool | None = None) -> dict[str, int]:
+def status_counts(workspace: Workspace) -> dict[str, int]:
     """How many monitors are in each status."""
     found = Monitor.objects.in_workspace(workspace)
-    if heartbeats is not None:
-        found = found.filter(type="heartbeat") if heartbeats else found.exclude(type="heartbeat")
     return dict(found.order_by().values_list("state__status").annotate(Count("pk")))
 
 
-def tags(workspace: Workspace, *, heartbeats: bool) -> list[str]:
-    """Every tag in use on one of the two lists, by name."""
-    found = Monitor.objects.in_workspace(workspace).exclude(tags=[])
-    found = found.filter(type="heartbeat") if heartbeats else found.exclude(type="heartbeat")
+def counts_and_tags(workspace: Workspace, *, heartbeats: bool) -> tuple[dict[str, int], list[str]]:
+    """Of one of the two lists: how many are in each status, and every tag in use by name; the table is read once."""
+    counts: Counter[str] = Counter()
+    tags: set[str] = set()
     # Many monitors have few combinations of tags.
-    combinations = found.order_by().values_list("tags", flat=True).distinct()
-    return sorted({tag for names in combinations for tag in names})
+    rows = _listed(workspace, heartbeats).order_by().values_list("state__status", "tags").annotate(Count("pk"))
+    for status, names, count in rows:
+        counts[status] += count
+        tags.update(names)
+    return dict(counts), sorted(tags)
+
+
+def _listed(workspace: Workspace, heartbeats: bool) -> QuerySet[Monitor]:
+    found = Monitor.objects.in_workspace(workspace)
+    return found.filter(type="heartbeat") if heartbeats else found.exclude(type="heartbeat")
 
 
 def monitor_rows(monitors_: Sequence[Monitor], *, now: datetime, heartbeats: bool) -> list[MonitorRow]:
@@ -82,6 +91,21 @@ def monitor_rows(monitors_: Sequence[Monitor], *, now: datetime, heartbeats: boo
 def status_history(monitor: Monitor, *, most: int) -> QuerySet[StatusChange]:
     """Its last changes of status, newest first."""
     return StatusChange.objects.filter(monitor=monitor).order_by("-at", "-pk")[:most]
+
+
+def latest_changes(workspace: Workspace, *, most: int) -> list[StatusChange]:
+    """The last changes of status of all its monitors, newest first, with their monitors.
+
+    They are changes of the monitors that changed last, and none is older than the last change of the last of these: so
+    the number of monitors counts, not the length of their history.
+    """
+    changed = MonitorState.objects.in_workspace(workspace).exclude(status=Status.NEW).order_by("-status_since")
+    # More than `most`, for one that was made paused is among them and has not changed.
+    newest = list(changed.values_list("pk", "status_since")[:MOST_CHANGED])
+    found = StatusChange.objects.filter(monitor__in=[pk for pk, _ in newest])
+    if len(newest) == MOST_CHANGED:
+        found = found.filter(at__gte=newest[-1][1])
+    return list(found.select_related("monitor").defer("monitor__settings").order_by("-at", "-pk")[:most])
 
 
 def open_incident_count(workspace: Workspace) -> int:

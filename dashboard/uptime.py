@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from dashboard.formats import percent
 from incidents.models import Incident
-from monitors import history
+from monitors import history, status
 from monitors.availability import Bucket, measure
 from monitors.models import Monitor, Status
 
+_WORST_FIRST = (status.DOWN, status.DEGRADED, status.LATE, status.OK)
 UPTIME_PERIODS = (("24 h", 1), ("7 d", 7), ("30 d", 30), ("90 d", 90))
 
 
@@ -92,7 +93,4 @@ def total(buckets: Sequence[Bucket]) -> float | None:
 
 
 def _state_of(bucket: Bucket) -> str:
-    for status in (Status.DOWN, Status.DEGRADED, Status.LATE, Status.OK):
-        if status in bucket.statuses:
-            return status.value
-    return Status.UNKNOWN.value
+    return next((one for one in _WORST_FIRST if one in bucket.statuses), status.UNKNOWN)

@@ -105,7 +105,9 @@ def measure(spans_: Iterable[Span], since: datetime, until: datetime) -> Bucket:
     """The sums over one period of stretches that may reach beyond it."""
     bucket = Bucket(since, until)
     for span in spans_:
-        seconds = (min(span.end, until) - max(span.start, since)).total_seconds()
+        # By hand: two calls of min and max cost more than all the rest.
+        start, end = span.start if span.start > since else since, span.end if span.end < until else until
+        seconds = (end - start).total_seconds()
         if seconds <= 0:
             continue
         bucket.statuses.add(span.status)

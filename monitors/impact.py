@@ -1,21 +1,39 @@
 """Whether what a monitor depends on is down: other monitors here, and whatever higher apps know of."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from common.registry import Registry
 from monitors.models import Monitor, Status
 
-# Each answers with the rows that impair the monitor of `OuterRef("pk")`.
-impairments: Registry[Callable[[], "QuerySet[Any]"]] = Registry("What impairs a monitor?")
+
+class Judge(Protocol):
+    """Whether something impairs the monitor, from what is at hand with it."""
+
+    def __call__(self, monitor: Any) -> bool: ...
+
+
+class Impairment(NamedTuple):
+    """What has to be at hand of a monitor, and who judges it. Nothing is asked for a list without dependencies."""
+
+    at_hand: Prefetch[Any]
+    is_impairing: Judge
+
+
+impairments: Registry[Impairment] = Registry("What impairs a monitor?")
+_DEPENDS_ON: Prefetch[Any] = Prefetch(
+    "depends_on", Monitor.objects.only("pk", "state__status").select_related("state").order_by("pk"), "shown_depends_on"
+)
 
 
 def with_impact(found: "QuerySet[Monitor]") -> "QuerySet[Monitor]":
-    """`found` with `is_dependency_impacted` on each, in the same query."""
-    down = Monitor.depends_on.through.objects.filter(from_monitor=OuterRef("pk"), to_monitor__state__status=Status.DOWN)
-    condition = Q(Exists(down))
-    for _, rows in impairments:
-        condition |= Q(Exists(rows()))
-    return found.annotate(is_dependency_impacted=ExpressionWrapper(condition, output_field=BooleanField()))
+    """`found` with what `is_impacted` reads; `shown_depends_on` are the monitors that each depends on, by id."""
+    return found.prefetch_related(_DEPENDS_ON, *(one.at_hand for _, one in impairments))
+
+
+def is_impacted(monitor: Any) -> bool:
+    """Whether something that this monitor `with_impact` depends on is down; asks nothing of the database."""
+    if any(one.state.status == Status.DOWN for one in monitor.shown_depends_on):
+        return True
+    return any(one.is_impairing(monitor) for _, one in impairments)

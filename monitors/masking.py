@@ -20,7 +20,7 @@ def _masked(field: Field | None, value: Any) -> Any:
         return value
     if field.secret:
         return MASK
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if field.kind == "headers":
             return {name: MASK if text and is_secret(name, text) else text for name, text in value.items()}
         return masked(field.fields, value)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from accounts.models import Workspace
-from monitors.impact import impairments
+from monitors.impact import Impairment, impairments
 from monitors.models import Status
 from signals.models import Dependency, DependencyLink, DependencyStatus
 
@@ -38,13 +38,12 @@ def dependencies(workspace: Workspace) -> "QuerySet[Dependency]":
     return with_status(found).prefetch_related("links").order_by("name")
 
 
-def impairing() -> "QuerySet[DependencyLink]":
-    """Links of the outer query's monitor to what is down."""
-    named: Any = with_status(Dependency.objects.filter(pk=OuterRef("dependency_id")))
-    down = named.filter(status=DependencyStatus.DOWN)
-    return DependencyLink.objects.filter(Exists(down), monitor=OuterRef("pk"))
+def _is_impairing(monitor: Any) -> bool:
+    return any(link.dependency.status == DependencyStatus.DOWN for link in monitor.known_links)
 
 
 def register() -> None:
     """Tells monitors what impairs them; called once, when the app is ready."""
-    impairments.register("signals", impairing)
+    known: Any = Dependency.objects.all()
+    links = DependencyLink.objects.prefetch_related(Prefetch("dependency", with_status(known)))
+    impairments.register("signals", Impairment(Prefetch("dependency_links", links, "known_links"), _is_impairing))

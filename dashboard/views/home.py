@@ -9,7 +9,7 @@ from dashboard.access import WorkspacePage
 from dashboard.outlook import outlook
 from dashboard.sentences import rest_of, state_of
 from incidents.selectors import open_incidents
-from monitors.models import Status, StatusChange
+from monitors.models import Status
 
 RECENT = 12
 MOST_OPEN = 20
@@ -21,7 +21,6 @@ class Home(WorkspacePage):
     def get(self, request: HttpRequest) -> HttpResponse:
         now = clock.now()
         counts = selectors.status_counts(self.workspace)
-        changes = StatusChange.objects.in_workspace(self.workspace).select_related("monitor")
         context = {
             "nav_section": "home",
             "now": now,
@@ -31,7 +30,7 @@ class Home(WorkspacePage):
             "worst": _worst(counts),
             "open": open_incidents(self.workspace)[:MOST_OPEN],
             "outlook": outlook(self.workspace, now=now),
-            "changes": changes.order_by("-at", "-pk")[:RECENT],
+            "changes": selectors.latest_changes(self.workspace, most=RECENT),
         }
         return render(request, "dashboard/home.html", context)
 

@@ -14,6 +14,7 @@ from dashboard.sentences import rest_of, state_of
 from monitors.models import Monitor, Status
 
 PAGE_SIZE = 100
+FILTERS = ("search", "status", "tag")
 STATUSES = [(status.value, face(status.value).word) for status in Status]
 
 
@@ -26,8 +27,11 @@ class MonitorList(WorkspacePage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = clock.now()
-        counts = selectors.status_counts(self.workspace, heartbeats=self.heartbeats)
-        page = Paginator(self._found(), PAGE_SIZE).get_page(request.GET.get("page"))
+        counts, tags = selectors.counts_and_tags(self.workspace, heartbeats=self.heartbeats)
+        total, paginator = sum(counts.values()), Paginator(self._found(), PAGE_SIZE)
+        if not any(request.GET.get(name) for name in FILTERS):
+            paginator.count = total  # counted already
+        page = paginator.get_page(request.GET.get("page"))
         context = {
             "nav_section": self.nav_section,
             "now": now,
@@ -35,12 +39,10 @@ class MonitorList(WorkspacePage):
             "rows": selectors.monitor_rows(list(page.object_list), now=now, heartbeats=self.heartbeats),
             "sentence": state_of(counts, self.nav_section[:-1]),
             "rest": rest_of(counts),
-            "total": sum(counts.values()),
+            "total": total,
             "statuses": STATUSES,
-            "tags": selectors.tags(self.workspace, heartbeats=self.heartbeats),
-            "search": request.GET.get("search", ""),
-            "status": request.GET.get("status", ""),
-            "tag": request.GET.get("tag", ""),
+            "tags": tags,
+            **{name: request.GET.get(name, "") for name in FILTERS},
         }
         return render(request, self.template_name, context)
 

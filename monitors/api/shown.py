@@ -9,17 +9,27 @@ from common.times import rfc3339
 from monitors.api.casing import to_camel
 from monitors.evidence import evidence_of
 from monitors.evidence import to_camel as facts_to_camel
+from monitors.impact import is_impacted
 from monitors.kinds import Kind, kinds
 from monitors.models import Facts, LearnedAnswer, Monitor, RegionState, Result
 from monitors.probes.base import Result as ProbeResult
 
+_STATES = RegionState.objects.only(
+    "monitor",
+    "region__key",
+    "next_check_at",
+    "last_checked_at",
+    "last_failure_class",
+    "last_status_code",
+    "last_latency_ms",
+    "certificate_expires_at",
+)
 # What `monitor_json` reads besides the monitor and its state. As lists: a queryset that nobody asks for, made for each
 # monitor and relation, costs more than all that is read.
 AT_HAND = (
-    Prefetch("region_states", RegionState.objects.select_related("region").order_by("region_id"), "shown_states"),
+    Prefetch("region_states", _STATES.select_related("region").order_by("region_id"), "shown_states"),
     Prefetch("facts", Facts.objects.filter(is_current=True), "shown_facts"),
     Prefetch("learned_answers", LearnedAnswer.objects.select_related("region").order_by("region_id"), "shown_answers"),
-    Prefetch("depends_on", Monitor.objects.only("pk").order_by("pk"), "shown_depends_on"),
 )
 
 
@@ -40,7 +50,7 @@ def monitor_json(monitor: Any) -> dict[str, Any]:
         **(_probing(monitor, states, kind) if kind.is_probed else {}),
         "escalationPolicyId": None,
         "dependsOn": [one.pk for one in monitor.shown_depends_on],
-        "dependencyImpacted": bool(monitor.is_dependency_impacted),
+        "dependencyImpacted": is_impacted(monitor),
         "externalKey": monitor.external_key,
         "status": monitor.state.status,
         "statusSince": rfc3339(monitor.state.status_since),

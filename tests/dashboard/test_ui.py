@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django import forms
 from django.template import engines
+from django.utils.safestring import mark_safe
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -25,6 +26,18 @@ def test_icon_is_decoration_unless_it_has_a_label():
 
 def test_icon_escapes_its_label():
     assert "<script>" not in render("{% icon 'bell' label %}", label='"><script>')
+
+
+def test_what_is_drawn_once_is_the_component():
+    assert render('{% drawn "components/status.html" status="LATE" is_pill=True %}') == component(
+        "status", status="LATE", is_pill=True
+    )
+
+
+def test_what_is_drawn_once_escapes_what_was_safe_elsewhere():
+    source = '{% drawn "components/tag.html" label=label %}'
+    assert "<b>new</b>" in render(source, label=mark_safe("<b>new</b>"))
+    assert "&lt;b&gt;new&lt;/b&gt;" in render(source, label="<b>new</b>")
 
 
 def test_when_is_relative_with_the_exact_moment_on_hover():

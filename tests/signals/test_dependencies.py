@@ -12,8 +12,8 @@ from accounts.actor import SYSTEM, Actor
 from accounts.models import AuditEntry
 from common import clock
 from incidents.models import Incident, Kind, Severity, State
+from monitors import impact
 from monitors import services as monitors
-from monitors.impact import with_impact
 from monitors.models import Monitor, MonitorState, Status
 from signals import dependencies, reporting
 from signals.dependents import dependencies as all_dependencies
@@ -54,7 +54,7 @@ def status(name):
 
 
 def is_impacted(heartbeat):
-    return with_impact(Monitor.objects.all()).get(pk=heartbeat.pk).is_dependency_impacted
+    return impact.is_impacted(impact.with_impact(Monitor.objects.all()).get(pk=heartbeat.pk))
 
 
 def test_the_seeds_payload_makes_both_and_opens_one_warning(report, heartbeat, workspace):
