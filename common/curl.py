@@ -32,8 +32,8 @@ class Guard:
         if reason is not None:
             self.refused = reason
             return None
-        # Detached: libcurl owns and closes a bare descriptor, a socket object it would duplicate.
-        return socket.socket(address.family, address.socktype, address.protocol).detach()
+        # The plain type, detached: libcurl owns and closes a bare descriptor, a socket object it would duplicate.
+        return socket.SocketType(address.family, address.socktype, address.protocol).detach()
 
 
 class HeaderBlock:

@@ -1,6 +1,7 @@
 """A blocking name look-up with a time limit the operating system's own does not have."""
 
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 from threading import BoundedSemaphore, Event, Thread
 
@@ -15,6 +16,11 @@ class ResolveFailed(Exception):
 
 def is_address(host: str) -> bool:
     """Whether `host` is an IP address and needs no look-up."""
+    return (":" in host or host[-1:].isdigit()) and _is_address(host)
+
+
+@lru_cache(maxsize=4096)
+def _is_address(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:

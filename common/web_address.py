@@ -10,11 +10,18 @@ import idna
 
 MAX_URL_LENGTH = 8_192
 _PORTS = {"http": 80, "https": 443}
+_MOST_PORTS = 65_535
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?\.?")
 # A parser that disagrees with ours about these would dial one server and name another.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}\.?")
 _PATH_SAFE = "!#$%&'()*+,/:;=?@[]~|^{}`\"<>"
+# Most URLs are spelled as they are sent: nothing of these is to be quoted, decoded or made lower case.
+_PLAIN = re.compile(
+    r"(https?)://([a-z0-9_][a-z0-9_.-]{0,251}[a-z0-9_])(?::([1-9][0-9]{0,4}))?"
+    r"(/[\w.~!$%&'()*+,/:;=@|-]*(?:\?[\w.~!$%&'()*+,/:;=?@|-]+)?)?",
+    re.ASCII,
+)
 
 
 class BadWebAddress(ValueError):
@@ -48,6 +55,15 @@ def parse_web_address(text: str) -> WebAddress:
     """Read `text` as an http(s) URL; international names and paths become ASCII. Raises BadWebAddress."""
     if len(text) > MAX_URL_LENGTH:
         raise BadWebAddress(f"The URL is longer than {MAX_URL_LENGTH} characters.")
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        scheme, host, number, path = plain.groups()
+        port = int(number or _PORTS[scheme])
+        if port <= _MOST_PORTS and _ascii_host(host) == host:
+            return WebAddress(text if path else f"{text}/", scheme, host, port, None)
+    return _taken_apart(text)
+
+
+def _taken_apart(text: str) -> WebAddress:
     if _UNSAFE.search(text):
         raise BadWebAddress("The URL holds a space, a backslash or a control character.")
     try:

@@ -9,6 +9,7 @@ from threading import Lock
 
 _WINDOWS, _WINDOW_SECONDS = 6, 10.0
 _BUCKETS, _GROWTH, _LEAST_MS = 120, 1.1, 0.1
+_LOG_GROWTH = log(_GROWTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class LagWindow:
 
     def add(self, lag_ms: float) -> None:
         """Count one start."""
-        bucket = 0 if lag_ms <= _LEAST_MS else min(ceil(log(lag_ms / _LEAST_MS, _GROWTH)), _BUCKETS - 1)
+        bucket = 0 if lag_ms <= _LEAST_MS else min(ceil(log(lag_ms / _LEAST_MS) / _LOG_GROWTH), _BUCKETS - 1)
         with self._lock:
             self._turn()
             self._windows[-1][bucket] += 1
@@ -51,7 +52,10 @@ class LagWindow:
         return [_percentile(counts, share) for share in shares]
 
     def _turn(self) -> None:
-        passed = int((time.monotonic() - self._turned_at) // _WINDOW_SECONDS)
+        since = time.monotonic() - self._turned_at
+        if since < _WINDOW_SECONDS:
+            return
+        passed = int(since // _WINDOW_SECONDS)
         self._turned_at += passed * _WINDOW_SECONDS
         for _ in range(min(passed, _WINDOWS)):
             self._windows.append([0] * _BUCKETS)

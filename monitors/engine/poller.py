@@ -29,23 +29,32 @@ class Poller:
     def forget(self, fd: int) -> None:
         """Stop watching `fd`; it may be closed already."""
         if self._watched.pop(fd, None) is not None:
-            with suppress(OSError):
-                self._epoll.unregister(fd)
+            self._drop(fd)
+
+    def forget_closing(self, fd: int) -> None:
+        """Stop watching `fd`, which is closed next: the kernel then drops it by itself, for nothing."""
+        self._watched.pop(fd, None)
 
     def wait(self, seconds: float) -> int:
         """Wait for events and hand them out. Returns how many there were."""
         events = self._epoll.poll(seconds, 512)
         for fd, mask in events:
             known = self._watched.get(fd)
-            # An earlier handler of this turn may have closed it.
             if known is not None:
                 known[1](fd, mask)
+            else:
+                self._drop(fd)
         return len(events)
 
     def close(self) -> None:
         """Give the epoll descriptor back."""
         self._watched.clear()
         self._epoll.close()
+
+    # An earlier handler of this turn may have closed it; or it was to be closed and is still open.
+    def _drop(self, fd: int) -> None:
+        with suppress(OSError):
+            self._epoll.unregister(fd)
 
     # A descriptor's number is reused at once: the kernel may have dropped one that is in our account, or hold
     # one that the account has lost.

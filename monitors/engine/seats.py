@@ -2,9 +2,9 @@
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from urllib.parse import urlsplit
 
+from common.web_address import BadWebAddress, parse_web_address
 from monitors.probes.base import Check
 
 Waiting = tuple[Check, float]  # and when it was due (time.monotonic())
@@ -87,8 +87,15 @@ def host_of(check: Check) -> str:
     return host.lower() if isinstance(host, str) else ""
 
 
-@lru_cache(maxsize=100_000)
 def _host(url: str) -> str:
+    try:
+        # As the probe reads it next: that costs nothing any more.
+        return parse_web_address(url).host
+    except BadWebAddress:
+        return _host_of_other_scheme(url)
+
+
+def _host_of_other_scheme(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

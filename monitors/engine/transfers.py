@@ -68,7 +68,8 @@ class Transfers:
 
     def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            self._poller.forget(fd)
+            # Each transfer has a connection of its own, closed when it ends.
+            self._poller.forget_closing(fd)
         else:
             self._poller.watch(fd, _MASKS.get(what, 0), self._on_event)
 

@@ -3,9 +3,8 @@
 import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -31,10 +30,18 @@ class Answer:
     certificate: Certificate | None
     now: datetime
     records: Sequence[str] = ()
+    # Not cached properties: until Python 3.12 each takes a lock, which costs more than most bodies do.
+    _text: str | None = field(default=None, init=False)
+    _document: Any = field(default=None, init=False)
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The body by its declared charset, else UTF-8; bytes that do not fit become U+FFFD."""
+        if self._text is None:
+            self._text = self._decoded()
+        return self._text
+
+    def _decoded(self) -> str:
         found = _CHARSET.search(next(iter(self.header("content-type")), ""))
         charset = found[1].lower().replace("_", "-") if found else "utf-8"
         try:
@@ -42,10 +49,12 @@ class Answer:
         except (LookupError, ValueError):
             return self.body.decode("utf-8", "replace")
 
-    @cached_property
+    @property
     def document(self) -> Any:
         """The body as JSON. Raises ValueError when it is none."""
-        return orjson.loads(self.body.removeprefix(codecs.BOM_UTF8))
+        if self._document is None:
+            self._document = orjson.loads(self.body.removeprefix(codecs.BOM_UTF8))
+        return self._document
 
     def header(self, name: str) -> list[str]:
         """All values of a header, whatever its case."""

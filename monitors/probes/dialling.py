@@ -48,10 +48,9 @@ def failed(error: OSError, server: str) -> ProbeFailed:
 
 def allowed(addresses: tuple[str, ...], policy: AddressPolicy) -> list[str]:
     """The addresses that may be dialled, at most four. Raises ProbeFailed (`blocked`) when there is none."""
-    reasons = [policy.refuse_reason(address) for address in addresses]
-    passed = [address for address, reason in zip(addresses, reasons, strict=True) if reason is None]
+    passed = [address for address in addresses if policy.refuse_reason(address) is None]
     if not passed:
-        raise ProbeFailed("blocked", f"{reasons[0]}; it may not be checked from here.")
+        raise ProbeFailed("blocked", f"{policy.refuse_reason(addresses[0])}; it may not be checked from here.")
     return passed[:MOST_ADDRESSES]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from common.version import VERSION
 from common.web_address import BadWebAddress, WebAddress, parse_web_address
@@ -60,8 +60,7 @@ class Shape:
     proxy: Proxy | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One hop's request."""
 
     to: WebAddress
@@ -149,7 +148,7 @@ def redirected(request: HttpRequest, status_code: int, location: str) -> HttpReq
     shape = _with_method(request.shape, status_code)
     if not request.to.shares_origin_with(to):
         shape = _without_secrets(shape)
-    return replace(request, to=to, shape=shape, redirects_left=request.redirects_left - 1)
+    return request._replace(to=to, shape=shape, redirects_left=request.redirects_left - 1)
 
 
 def _with_method(shape: Shape, status_code: int) -> Shape:

@@ -76,3 +76,25 @@ def test_secrets_may_move_from_http_to_https_of_one_host_and_nowhere_else():
     ):
         assert not start.shares_origin_with(parse_web_address(other))
     assert not parse_web_address("https://a.example/").shares_origin_with(start)
+
+
+_LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+_PATHS = st.text("abcXYZ019-._~!$&'()*+,;=:@%/|", max_size=20)
+
+
+@given(
+    st.sampled_from(("http", "https")),
+    st.lists(_LABELS, min_size=1, max_size=4).map(".".join),
+    st.none() | st.integers(1, 70_000),
+    st.just("") | _PATHS.map("/{}".format),
+    st.just("") | _PATHS.map("?{}".format),
+)
+def test_a_url_spelled_as_it_is_sent_is_read_like_any_other(scheme, host, port, path, query):
+    text = f"{scheme}://{host}{'' if port is None else f':{port}'}{path}{query}"
+    readings = []
+    for spelling in (text, f"{text}#fragment"):  # the second is taken apart
+        try:
+            readings.append(parse_web_address(spelling))
+        except BadWebAddress as error:
+            readings.append(str(error))
+    assert readings[0] == readings[1]
