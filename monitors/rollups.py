@@ -55,10 +55,11 @@ def backfill(*, since: datetime, until: datetime, now: datetime) -> int:
     return rolled
 
 
-def note_late(results: Iterable[tuple[int, datetime]], *, now: datetime) -> None:
-    """Marks the hours that were over when their results, as (monitor, scheduled time), are being stored."""
-    this_hour = floor(now, HOUR)
-    late = {(monitor_id, floor(at, HOUR)) for monitor_id, at in results if at < this_hour}
+def note_late(results: Iterable[tuple[int, float]], *, now: datetime) -> None:
+    """Marks the hours that were over when their results, as (monitor, epoch seconds), are being stored."""
+    this_hour = floor(now, HOUR).timestamp()
+    over = [(monitor_id, at) for monitor_id, at in results if at < this_hour]
+    late = {(monitor_id, floor(datetime.fromtimestamp(at, UTC), HOUR)) for monitor_id, at in over}
     if late:
         LateHour.objects.bulk_create(LateHour(monitor_id=monitor_id, hour=hour) for monitor_id, hour in sorted(late))
 
