@@ -103,7 +103,7 @@ def _lock(results: Sequence[Result]) -> dict[Key, StateRow]:
     locked: list[tuple[Any, ...]] = list(states)
     found = MonitorState.objects.filter(pk__in=numbers(monitors)).values_list("pk", "status", "monitor__version")
     now_in = {pk: (status, version) for pk, status, version in found}
-    rows = [StateRow(*values, *now_in[values[1]]) for values in locked if values[1] in now_in]
+    rows = [StateRow._make((*values, *now_in[values[1]])) for values in locked if values[1] in now_in]
     return {(row.monitor_id, row.region_id): row for row in rows}
 
 
