@@ -1,8 +1,8 @@
 """Rolls raw results up into hours and days: each hour once it is over, and again where results came late.
 
 An hour of a monitor is computed from its raw results as a whole and replaces what was there, so doing it twice changes
-nothing. Monitors go in slices, each in a transaction that moves the mark: memory and locks stay small however many there
-are, and a process that is killed leaves the rest of the hour to the next one.
+nothing. Monitors go in slices, each in a transaction that moves the mark: memory and locks stay small however many
+there are, and a process that is killed leaves the rest of the hour to the next one.
 """
 
 from collections import defaultdict
@@ -22,7 +22,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A result of the hour may be on its way to the database this long without being late.
 GRACE = timedelta(minutes=2)
 MOST_HOURS_AT_ONCE = 100
-MONITORS_AT_ONCE = 200
+# Few: while a slice is counted the engine beside it waits at every turn of its loop.
+MONITORS_AT_ONCE = 40
 _LATE_AT_ONCE = 1000
 _ROWS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 5000
