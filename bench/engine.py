@@ -60,8 +60,8 @@ SCENARIOS = {
                          is_embedded=True),
 }  # fmt: skip
 COLUMNS = ("checks / s due", "done", "ok", "lag p50 ms", "lag p99 ms", "skipped", "engine core %",
-           "engine µs a check", "worker core %", "MB", "PostgreSQL core %", "Redis core %", "responder core %",
-           "page p95 ms")  # fmt: skip
+           "engine µs a check", "loop core %", "store core %", "worker core %", "MB", "RSS MB", "PostgreSQL core %",
+           "Redis core %", "responder core %", "page p95 ms")  # fmt: skip
 
 
 class Pages:
@@ -174,9 +174,8 @@ def seeded(scenario, monitors, urls, env):
 
 
 def engine_seconds(before, after):
-    """Of the two threads that worked most: the engine's loop and its store. The others are Celery's."""
-    spent = sorted(seconds - before.get(name, 0.0) for name, seconds in after.items())
-    return sum(spent[-2:])
+    """Of the two threads that worked most: the engine's loop, then its store. The others are Celery's."""
+    return sorted((seconds - before.get(name, 0.0) for name, seconds in after.items()), reverse=True)[:2]
 
 
 def measure(scenario, options, database, stack, folder):
@@ -197,13 +196,14 @@ def measure(scenario, options, database, stack, folder):
         meters |= {"PostgreSQL": lambda: cpu_of_servers("postgres"), "Redis": lambda: cpu_of_servers("redis-server")}
     threads = running[0].threads()
     skipped, began, before = skipped_slots(database), time.time(), {name: read() for name, read in meters.items()}
-    most = 0.0
+    most = dict.fromkeys(("Pss", "Rss"), 0.0)
     while time.time() < began + options.seconds:
         time.sleep(min(5, max(began + options.seconds - time.time(), 0)))
-        most = max(most, sum(one.megabytes() for one in running))
+        most = {kind: max(mb, sum(one.megabytes(kind) for one in running)) for kind, mb in most.items()}
     ended = time.time()
     spent = {name: read() - before[name] for name, read in meters.items()}
-    spent["engine"] = engine_seconds(threads, running[0].threads())
+    spent["loop"], spent["store"] = engine_seconds(threads, running[0].threads())
+    spent["engine"] = spent["loop"] + spent["store"]
     if pages:
         pages.stop()
     time.sleep(3)
@@ -211,7 +211,8 @@ def measure(scenario, options, database, stack, folder):
     cells = {"checks / s due": f"{monitors / INTERVAL_SECONDS:,.0f}", "done": f"{count / (ended - began):,.0f}"}
     cells["ok"] = "all" if count == well else f"{well:,}/{count:,}"
     cells |= {f"lag {name} ms": f"{lag:.1f}" for name, lag in zip(("p50", "p99"), lags, strict=False)}
-    cells |= {"skipped": f"{skipped_slots(database) - skipped:,}", "MB": f"{most:,.0f}"}
+    cells |= {"skipped": f"{skipped_slots(database) - skipped:,}", "MB": f"{most['Pss']:,.0f}",
+              "RSS MB": f"{most['Rss']:,.0f}"}  # fmt: skip
     cells |= {f"{name} core %": f"{seconds / (ended - began):.0%}" for name, seconds in spent.items()}
     cells["engine µs a check"] = f"{spent['engine'] / max(count, 1) * 1e6:,.0f}"
     if pages:
@@ -247,8 +248,8 @@ def main():
         versions.append(version)
     print(f"{machine()} {', '.join(sorted(set(versions)))}; responder and databases on the same cores.")
     print(f"At {INTERVAL_SECONDS} s, measured for {options.seconds} s. In brackets the targets.")
-    print("Engine: the loop and the store's thread of the worker, which also does the platform's tasks.")
-    print("MB: the most of all our processes together; pages they share count in each.\n")
+    print("Engine: loop and store, the two busiest threads of the worker, which also does the platform's tasks.")
+    print("MB: the most of all our processes together (PSS: a shared page counts once); RSS counts it in each.\n")
     print(table(["monitors", *COLUMNS], rows))
 
 

@@ -42,12 +42,13 @@ def _name(pid):
         return ""
 
 
-def _resident(pid):
+def _kilobytes(pid, name):
+    """A line of smaps_rollup (proc(5)): `Rss`, or `Pss`, in which a page that n processes share counts 1/n in each."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), 0)
 
 
 class Process:
@@ -66,9 +67,9 @@ class Process:
         found = {path.name: _stat(f"{self.pid}/task/{path.name}") for path in Path(f"/proc/{self.pid}/task").iterdir()}
         return {name: (int(fields[11]) + int(fields[12])) / TICKS for name, fields in found.items() if fields}
 
-    def megabytes(self):
-        """Resident now; what two processes share counts twice."""
-        return sum(_resident(pid) for pid in self._family(_all())) / 1024
+    def megabytes(self, name="Pss"):
+        """In memory now: what is shared with others in parts (`Pss`), or whole in each that shares it (`Rss`)."""
+        return sum(_kilobytes(pid, name) for pid in self._family(_all())) / 1024
 
     def _family(self, found):
         family = {self.pid} & found.keys()

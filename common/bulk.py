@@ -1,14 +1,21 @@
-"""Many rows at once: COPY, JSON, unnest and arrays on PostgreSQL, executemany and JSON on SQLite; one function each."""
+"""Many rows at once: COPY, JSON, unnest and arrays on PostgreSQL, executemany and JSON on SQLite; one function each.
+
+Where rows are inserted or updated an instant may be given as epoch seconds: a datetime costs more than its column.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 
+import orjson
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
+
+from common.epoch import micros
+from common.packed import packed_rows
 
 M = TypeVar("M", bound=models.Model)
 
@@ -44,6 +51,14 @@ class _Column(NamedTuple):
     kind: str
     fit: Callable[[Any], Any] | None
 
+    @property
+    def is_text(self) -> bool:
+        return self.kind.startswith(("varchar", "text"))
+
+    @property
+    def is_instant(self) -> bool:
+        return self.kind == "timestamp with time zone" and self.fit is None
+
 
 def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Inserts `rows`, values in the order of `fields`, in the current transaction. No signals, no ids back.
@@ -57,15 +72,25 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # A COPY's errors come from the driver itself unless they are wrapped.
-            statement = f'COPY "{table}" ({names}) FROM STDIN'
-            with connection.wrap_database_errors, cast(Any, cursor).copy(statement) as copy:
-                for row in _fitting(columns, rows):
-                    copy.write_row(row)
+            _copy(cast(Any, cursor), table, columns, rows)
         else:
             marks = ", ".join(["%s"] * len(columns))
             statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
             cursor.executemany(statement, _fitting(columns, rows))
+
+
+def _copy(cursor: Any, table: str, columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> None:
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    fits = any(column.fit for column in columns)
+    packed = None if fits else packed_rows(table, [column.name for column in columns], rows)
+    statement = f'COPY "{table}" ({names}) FROM STDIN' + (" (FORMAT BINARY)" if packed else "")
+    # A COPY's errors come from the driver itself unless they are wrapped.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
+        if packed:
+            copy.write(packed)
+            return
+        for row in _fitting(columns, rows):
+            copy.write_row(row)
 
 
 def create_rows(objects: Iterable[M], *, ignore_conflicts: bool = False) -> list[M]:
@@ -141,10 +166,12 @@ def update_rows(
     rows: Sequence[Sequence[Any]],
     *,
     within: Within | None = None,
+    also: str = "",
 ) -> None:
     """Sets `fields` of the rows found by `key`; each row is (key, *values). One statement on PostgreSQL.
 
-    Of a table in partitions that statement looks only at those that `within` leaves.
+    `also` is SQL that sets other columns, `"a" = "b"`. Of a table in partitions the statement looks only at those that
+    `within` leaves.
     """
     if not rows:
         return
@@ -154,9 +181,9 @@ def update_rows(
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             values = [*_arrays(columns, fitting), *(within or ())[1:]]
-            cursor.execute(_update_sql(table, columns, within), values)
+            cursor.execute(_update_sql(table, columns, within, also), values)
         else:
-            sets = ", ".join(f'"{column.name}" = %s' for column in columns[1:])
+            sets = ", ".join([*(f'"{column.name}" = %s' for column in columns[1:]), *filter(None, [also])])
             statement = f'UPDATE "{table}" SET {sets} WHERE "{columns[0].name}" = %s'  # noqa: S608
             cursor.executemany(statement, [(*row[1:], row[0]) for row in fitting])
 
@@ -169,35 +196,44 @@ def numbers(values: Iterable[int]) -> RawSQL:
     return RawSQL("SELECT value FROM json_each(%s)", (f"[{text}]",))
 
 
-def _update_sql(table: str, columns: Sequence[_Column], within: Within | None) -> str:
-    sets = ", ".join(f'"{column.name}" = v."{column.name}"' for column in columns[1:])
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    arrays = ", ".join(f"%s::{column.kind}[]" for column in columns)
+def _update_sql(table: str, columns: Sequence[_Column], within: Within | None, also: str) -> str:
+    sets = ", ".join([*(f'"{column.name}" = {_read(column)}' for column in columns[1:]), *filter(None, [also])])
+    names = ", ".join(f'"v_{column.name}"' for column in columns)
+    arrays = ", ".join(f"%s::{'bigint' if column.is_instant else column.kind}[]" for column in columns)
     key = columns[0].name
-    where = f't."{key}" = v."{key}"' + (f' AND t."{within.column}" BETWEEN %s AND %s' if within else "")
+    where = f't."{key}" = "v_{key}"' + (f' AND t."{within.column}" BETWEEN %s AND %s' if within else "")
     return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE {where}'  # noqa: S608
+
+
+def _read(column: _Column) -> str:
+    """A value out of its array. Instants travel as microseconds: their text takes longer at both ends."""
+    if column.is_instant:
+        return f"'epoch'::timestamptz + \"v_{column.name}\" * interval '1 microsecond'"
+    return f'"v_{column.name}"'
 
 
 def _arrays(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> list[Any]:
     """The values by column; as texts where the driver would take them as they are."""
     by_column = zip(columns, zip(*rows, strict=True), strict=True)
-    return [_array(values) if column.fit is None else list(values) for column, values in by_column]
+    return [_array(column, values) if column.fit is None else list(values) for column, values in by_column]
 
 
-def _array(values: Iterable[Any]) -> str:
+def _array(column: _Column, values: Sequence[Any]) -> str:
     """PostgreSQL's text of an array (its manual, 8.15.6). The driver's own takes longer than the update does."""
-    return f"{{{','.join([_item(value) for value in values])}}}"
+    if column.is_text:
+        quoted = {value: _quoted(value) for value in set(values)}
+        return f"{{{','.join([quoted[value] for value in values])}}}"
+    if column.is_instant:
+        values = [None if value is None else micros(value) for value in values]
+    # Numbers, booleans and nulls are written alike in JSON.
+    return f"{{{orjson.dumps(values)[1:-1].decode()}}}"
 
 
-def _item(value: Any) -> str:
+def _quoted(value: str | None) -> str:
     if value is None:
         return "NULL"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return str(value)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _fitting(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
@@ -223,5 +259,12 @@ def _column(model: type[models.Model], name: str) -> _Column:
 
 def _fit(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
     """SQLite's driver would write an instant in another spelling than Django, which no longer compares as text."""
-    plain = {*_PLAIN, models.DateTimeField} if connection.vendor == "postgresql" else _PLAIN
-    return None if type(field) in plain else lambda value: field.get_db_prep_save(value, connection)
+    if type(field) in (_PLAIN | {models.DateTimeField} if connection.vendor == "postgresql" else _PLAIN):
+        return None
+    if type(field) is models.DateTimeField:
+        return lambda value: field.get_db_prep_save(_as_datetime(value), connection)
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _as_datetime(value: float | datetime | None) -> datetime | None:
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -71,13 +71,13 @@ def count(name: str, by: float = 1, **labels: str) -> None:
 
 def observe(name: str, values: Iterable[float], **labels: str) -> None:
     """Adds observations, in seconds, to a histogram."""
-    seen = [(bisect_left(BUCKETS, value), value) for value in values]
-    text = _text(labels)
+    seen = list(values)
+    text, by_bucket = _text(labels), Counter([bisect_left(BUCKETS, value) for value in seen])
+    edges = {bucket: str(BUCKETS[bucket]) if bucket < len(BUCKETS) else "+Inf" for bucket in by_bucket}
     with _lock:
-        for bucket, value in seen:
-            edge = str(BUCKETS[bucket]) if bucket < len(BUCKETS) else "+Inf"
-            _counts[name, _text({**labels, "le": edge})] += 1
-            _counts[f"{name}_sum", text] += value
+        for bucket, number in by_bucket.items():
+            _counts[name, _text({**labels, "le": edges[bucket]})] += number
+        _counts[f"{name}_sum", text] += sum(seen)
 
 
 def flush_sometimes() -> None:

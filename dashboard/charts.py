@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Avg
 
-from common.epoch import EpochSeconds
+from common.epoch import WholeSeconds
 from dashboard.planned import planned_marks
 from incidents.models import Incident
 from monitors.models import Monitor, Result
@@ -71,7 +71,7 @@ def sparks(monitor_ids: Sequence[int], *, now: datetime) -> dict[int, list[float
     """The last hour of each monitor as 30 mean latencies, oldest first; None where nothing answered."""
     since = now - SPARK_WINDOW
     good = Result.objects.filter(monitor__in=monitor_ids, scheduled_at__gt=since, ok=True, latency_ms__isnull=False)
-    slot = (EpochSeconds("scheduled_at") - int(since.timestamp())) / SPARK_SECONDS
+    slot = (WholeSeconds("scheduled_at") - int(since.timestamp())) / SPARK_SECONDS
     drawn: dict[int, list[float | None]] = {}
     for monitor_id, place, mean in good.order_by().values_list("monitor_id", slot).annotate(Avg("latency_ms")):
         points = drawn.setdefault(monitor_id, [None] * SPARK_POINTS)

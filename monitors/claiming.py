@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from common.bulk import update_rows
+from common.epoch import EpochSeconds
 from common.metrics import count
 from monitors.models import RegionState
 from monitors.probes.base import Check, Claim
@@ -24,15 +25,20 @@ _CLAIMED_FIELDS = ("claimable_at", "claimed_by", "next_check_at", "skipped_slots
 
 
 class _Due(NamedTuple):
+    """A region state as locked, with its monitor's version; instants are epoch seconds."""
+
     state_id: int
     monitor_id: int
-    claimable_at: datetime
+    claimable_at: float
     claimed_by: int | None
-    next_check_at: datetime
+    next_check_at: float
     consecutive_failures: int
     is_down: bool | None
     skipped_slots: int
     monitor__version: int
+
+
+_DUE = [EpochSeconds(name) if name.endswith("_at") else name for name in _Due._fields[1:]]
 
 
 def claim_due(*, region_id: int, run_id: int, cache: WatchedCache, now: float, until: float, limit: int) -> Claim:
@@ -64,7 +70,7 @@ def _lock_due(region_id: int, until: float, limit: int) -> list[_Due]:
     due = (
         RegionState.objects.filter(region_id=region_id, claimable_at__lte=datetime.fromtimestamp(until, UTC))
         .order_by("claimable_at")
-        .values_list("pk", *_Due._fields[1:])
+        .values_list("pk", *_DUE)
     )
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True, of=("self",))
@@ -86,18 +92,18 @@ def _check(due: _Due, region_id: int, watched: Watched, now: float) -> Check:
 
 def _scheduled_at(due: _Due, region_id: int, interval_seconds: int, now: float) -> float:
     """Its slot. A check whose lease ran out, or whose slot is long over, is spread over the next second instead."""
-    slot = due.claimable_at.timestamp()
+    slot = due.claimable_at
     if due.claimed_by is None and now - slot <= _LATE_SECONDS + interval_seconds:
         return slot
     return first_slot(due.monitor_id, region_id, now)
 
 
-def _leased(due: _Due, check: Check, run_id: int, now: float) -> tuple[int, datetime, int, datetime, int]:
+def _leased(due: _Due, check: Check, run_id: int, now: float) -> tuple[int, float, int, float, int]:
     watched: Watched = check.context
     starts = max(check.scheduled_at, now)
     lease_end = starts + watched.timeout_ms / 1000 + LEASE_MARGIN_SECONDS
     following = next_slot(due.monitor_id, check.region_id, watched.interval_seconds, starts)
-    missed = slots_until(watched.interval_seconds, due.next_check_at.timestamp(), now)
+    missed = slots_until(watched.interval_seconds, due.next_check_at, now)
     # Of the slots that are over one is run now, late; a check that lost its engine takes the place of none.
     skipped = due.skipped_slots + (missed if due.claimed_by is not None else max(0, missed - 1))
-    return due.state_id, datetime.fromtimestamp(lease_end, UTC), run_id, datetime.fromtimestamp(following, UTC), skipped
+    return due.state_id, lease_end, run_id, following, skipped

@@ -1,39 +1,44 @@
-"""Which results count, and what each says about its region: the step between probing and storing. Pure."""
+"""Which results count, and what each says about its region: the step between probing and storing. Pure.
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+Nearly all results change nothing. Those are told apart first, for a judgement costs ten times as much.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from common.epoch import as_stored
 from monitors import status
 from monitors.findings import Finding, answer_of, findings_of
 from monitors.findings import mark_of as mark_of_findings
-from monitors.known import facts_of, mark_of
+from monitors.known import certificate_mark, facts_of, mark_of
 from monitors.probes.base import Result
 from monitors.status import RegionView, Streak
 from monitors.watched import Watched
 
-GOOD_EVIDENCE_EVERY = timedelta(hours=1)
+Key = tuple[int, int]
+GOOD_EVIDENCE_EVERY_SECONDS = 3600
 # Monitors that began together, as all do when an engine starts, would all write theirs together each hour.
 _EVIDENCE_SPREAD_SECONDS = 1800
 
 
 class StateRow(NamedTuple):
-    """A region state as locked, then the status and the version of its monitor."""
+    """A region state as locked, then the status and the version of its monitor; instants are epoch seconds."""
 
     pk: int
     monitor_id: int
     region_id: int
-    next_check_at: datetime
-    claimable_at: datetime | None
-    last_scheduled_at: datetime | None
-    fresh_until: datetime | None
+    claimable_at: float | None
+    last_scheduled_at: float | None
+    fresh_until: float | None
     is_down: bool | None
     consecutive_failures: int
     consecutive_successes: int
     consecutive_slow: int
-    certificate_expires_at: datetime | None
-    good_evidence_at: datetime | None
+    certificate_expires_at: float | None
+    good_evidence_at: float | None
     facts_mark: int | None = None
     findings_mark: int | None = None
     status: str = status.NEW
@@ -43,7 +48,19 @@ class StateRow(NamedTuple):
     def view(self) -> RegionView:
         """The region as the quorum saw it before."""
         streak = Streak(self.is_down, self.consecutive_failures, self.consecutive_successes, self.consecutive_slow)
-        return RegionView(streak, self.fresh_until, self.findings_mark is not None)
+        until = None if self.fresh_until is None else instant(self.fresh_until)
+        return RegionView(streak, until, self.findings_mark is not None)
+
+    @property
+    def is_well(self) -> bool:
+        """Up, and nothing that would have to be ended by a good result."""
+        return (
+            self.status == status.OK
+            and self.is_down is False
+            and not self.consecutive_failures
+            and not self.consecutive_slow
+            and self.findings_mark is None
+        )
 
 
 @dataclass(slots=True)
@@ -54,6 +71,7 @@ class Counted:
     before: StateRow
     watched: Watched
     view: RegionView
+    fresh_until: datetime
     is_slow: bool
     had_gap: bool
     findings: tuple[Finding, ...] | None  # None: it did not answer, so its warnings stay
@@ -79,11 +97,49 @@ class Counted:
         return not steady or before.status != status.OK or self.findings_mark != before.findings_mark
 
 
+def apart(
+    results: Sequence[Result], rows: Mapping[Key, StateRow]
+) -> tuple[list[tuple[Result, StateRow]], list[Result]]:
+    """The steady results, each with what was stored before it, and the others."""
+    plain, others = [], []
+    times = Counter([(one.check.monitor_id, one.check.region_id) for one in results])
+    for result in results:
+        key = (result.check.monitor_id, result.check.region_id)
+        row = rows.get(key)
+        if row is not None and times[key] == 1 and is_steady(result, row):
+            plain.append((result, row))
+        else:
+            others.append(result)
+    return plain, others
+
+
+def is_steady(result: Result, row: StateRow) -> bool:
+    """Whether a result counts and changes nothing but times: well before, well now, no evidence due, nothing new."""
+    watched: Watched = result.check.context
+    return (
+        result.ok
+        and result.objection is None
+        and row.is_well
+        and row.version == watched.version
+        and _counts(result, row)
+        and not _had_gap(result, row)
+        and not _is_slow(result, watched.latency_threshold_ms)
+        and not _is_evidence_due(result, row)
+        and not result.facts
+        and (result.certificate is None or _is_known_well(result, row, watched))
+    )
+
+
+def _is_known_well(result: Result, row: StateRow, watched: Watched) -> bool:
+    is_known = result.certificate is not None and certificate_mark(result.certificate) == row.facts_mark
+    return is_known and not findings_of(result, watched.ssl_expiry_days)
+
+
 def count(
     results: Iterable[Result],
-    rows: dict[tuple[int, int], StateRow],
+    rows: dict[Key, StateRow],
     newer: Mapping[int, Watched],
-    learned: MutableMapping[tuple[int, int], Any],
+    learned: MutableMapping[Key, Any],
 ) -> Iterator[Counted]:
     """The results that count, in order of their scheduled time, each judged on what the one before it left.
 
@@ -102,13 +158,13 @@ def count(
         counted = _judge(result, row, watched, learned.get(key))
         yield counted
         rows[key] = row._replace(
-            last_scheduled_at=instant(result.check.scheduled_at),
-            fresh_until=counted.view.fresh_until,
+            last_scheduled_at=as_stored(result.check.scheduled_at),
+            fresh_until=counted.fresh_until.timestamp(),
             is_down=counted.streak.is_down,
             consecutive_failures=counted.streak.failures,
             consecutive_successes=counted.streak.successes,
             consecutive_slow=counted.streak.slow,
-            good_evidence_at=counted.checked_at if counted.keeps_good else row.good_evidence_at,
+            good_evidence_at=as_stored(result.finished_at) if counted.keeps_good else row.good_evidence_at,
             facts_mark=counted.facts_mark,
             findings_mark=counted.findings_mark,
         )
@@ -117,12 +173,21 @@ def count(
 def _counts(result: Result, row: StateRow) -> bool:
     is_paused = row.claimable_at is None
     last = row.last_scheduled_at
-    return not is_paused and (last is None or instant(result.check.scheduled_at) > last)
+    return not is_paused and (last is None or as_stored(result.check.scheduled_at) > last)
+
+
+def _had_gap(result: Result, row: StateRow) -> bool:
+    return row.fresh_until is not None and result.started_at >= row.fresh_until
+
+
+def _is_evidence_due(result: Result, row: StateRow) -> bool:
+    kept = row.good_evidence_at
+    age = GOOD_EVIDENCE_EVERY_SECONDS + row.monitor_id % _EVIDENCE_SPREAD_SECONDS
+    return result.ok and (kept is None or result.finished_at - kept > age)
 
 
 def _judge(result: Result, row: StateRow, watched: Watched, learned: Any) -> Counted:
-    checked_at = instant(result.finished_at)
-    had_gap = row.fresh_until is not None and not status.is_fresh(row.fresh_until, now=instant(result.started_at))
+    had_gap = _had_gap(result, row)
     is_slow = _is_slow(result, watched.latency_threshold_ms)
     answers = result.ok or result.objection is not None
     findings = findings_of(result, watched.ssl_expiry_days, learned) if answers else None
@@ -135,27 +200,22 @@ def _judge(result: Result, row: StateRow, watched: Watched, learned: Any) -> Cou
         fail_after=watched.fail_after,
         resolve_after=watched.resolve_after,
     )
-    fresh_until = status.fresh_until(checked_at, interval_seconds=watched.interval_seconds)
+    fresh_until = status.fresh_until(instant(result.finished_at), interval_seconds=watched.interval_seconds)
     view = RegionView(streak, fresh_until, findings_mark is not None)
-    kept = row.good_evidence_at
-    keeps_good = result.ok and (kept is None or checked_at - kept > _evidence_age(row.monitor_id))
     return Counted(
         result=result,
         before=row,
         watched=watched,
         view=view,
+        fresh_until=fresh_until,
         is_slow=is_slow,
         had_gap=had_gap,
         findings=findings,
         findings_mark=findings_mark,
         facts=facts,
         facts_mark=mark_of(facts) if facts else row.facts_mark,
-        keeps_good=keeps_good,
+        keeps_good=_is_evidence_due(result, row),
     )
-
-
-def _evidence_age(monitor_id: int) -> timedelta:
-    return GOOD_EVIDENCE_EVERY + timedelta(seconds=monitor_id % _EVIDENCE_SPREAD_SECONDS)
 
 
 def _is_slow(result: Result, threshold_ms: int | None) -> bool:

@@ -55,14 +55,15 @@ def evidence_of(result: Result, region: str) -> dict[str, Any]:
 
 def certificate_of(result: Result) -> dict[str, Any] | None:
     """The certificate that was shown, in snake_case and as JSON that any database takes."""
-    return None if result.certificate is None else dict(_told(result.certificate))
+    return None if result.certificate is None else dict(told(result.certificate))
 
 
 # Most checks see the certificate that the last one saw: the probe keeps what it has read, and this what it is told as.
 @lru_cache(maxsize=4096)
-def _told(certificate: Certificate) -> Mapping[str, Any]:
-    told: dict[str, Any] = json_value(_described(certificate))
-    return told
+def told(certificate: Certificate) -> Mapping[str, Any]:
+    """A certificate in snake_case and as JSON that any database takes; not to be changed."""
+    seen: dict[str, Any] = json_value(_described(certificate))
+    return seen
 
 
 def _described(certificate: Certificate) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from monitors.evidence import certificate_of
-from monitors.probes.base import Result
+from monitors.evidence import certificate_of, told
+from monitors.probes.base import Certificate, Result
 from monitors.storable import json_value
 
 # Counts down in a resolver's cache; shown, but no change.
@@ -30,3 +31,9 @@ def mark_of(facts: Mapping[str, Any]) -> int | None:
         return None
     digest = hashlib.blake2b(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS), digest_size=7).digest()
     return int.from_bytes(digest)
+
+
+@lru_cache(maxsize=4096)
+def certificate_mark(certificate: Certificate) -> int | None:
+    """The mark of a check that learned of a certificate and nothing else."""
+    return mark_of({"certificate": told(certificate)})

@@ -1,12 +1,14 @@
 """Stores results: rows by the batch, one update of hot state, and the status where a result changes something."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from common.bulk import insert_rows, numbers, update_rows
-from monitors.counting import Counted, StateRow, count, instant
+from common.epoch import EpochSeconds
+from monitors.counting import Counted, Key, StateRow, apart, count
 from monitors.evidence import evidence_of
 from monitors.facts import keep_facts
 from monitors.learning import keep_answers, learned_of
@@ -16,6 +18,7 @@ from monitors.probes.base import Result
 from monitors.rollups import note_late
 from monitors.second_look import ask_elsewhere
 from monitors.settling import settle
+from monitors.status import FRESH_INTERVALS
 from monitors.storable import tidy
 from monitors.watched import Watched
 
@@ -40,8 +43,6 @@ _RESULT_FIELDS = (
     "certificate_fingerprint",
 )
 _STATE_FIELDS = (
-    "claimable_at",
-    "claimed_by",
     "last_scheduled_at",
     "last_checked_at",
     "fresh_until",
@@ -57,7 +58,10 @@ _STATE_FIELDS = (
     "facts_mark",
     "findings_mark",
 )
-_LOCKED_FIELDS = tuple(name for name in StateRow._fields if name not in ("pk", "status", "version"))
+# The check is over: its monitor is free for any engine when the next one is due.
+_FREED = '"claimable_at" = "next_check_at", "claimed_by" = NULL'
+_LOCKED_FIELDS = StateRow._fields[:-2]
+_LOCKED = [EpochSeconds(name) if name.endswith(("_at", "_until")) else name for name in _LOCKED_FIELDS]
 
 
 @transaction.atomic
@@ -68,12 +72,15 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     deleted and paused monitors and of a target that an edit has replaced. Latency of a late loop raises no alert.
     """
     rows = _lock(results)
-    known = learned_of(results)
-    counted = list(count(map(tidy, results), rows, _newer(results, rows.values()), dict(known)))
-    insert_rows(StoredResult, _RESULT_FIELDS, [_result_row(one.result) for one in counted])
-    note_late(((one.before.monitor_id, instant(one.result.check.scheduled_at)) for one in counted), now=now)
+    plain, others = apart([tidy(one) for one in results], rows)
+    known = learned_of(others)
+    counted = list(count(others, rows, _newer(others, rows), dict(known)))
+    seen = [one for one, _ in plain] + [one.result for one in counted]
+    insert_rows(StoredResult, _RESULT_FIELDS, [_result_row(one) for one in seen])
+    note_late(((one.check.monitor_id, one.check.scheduled_at) for one in seen), now=now)
     latest = {one.before.pk: one for one in counted}
-    update_rows(RegionState, "id", _STATE_FIELDS, [_state_row(one) for one in latest.values()])
+    states = [_steady_row(*one) for one in plain] + [_state_row(one) for one in latest.values()]
+    update_rows(RegionState, "id", _STATE_FIELDS, states, also=_FREED)
     _keep_evidence(counted)
     _keep_facts(counted)
     keep_answers(counted, known)
@@ -81,7 +88,7 @@ def record(results: Sequence[Result], *, now: datetime) -> list[StatusChange]:
     return settle([one for one in counted if one.may_change_status], now)
 
 
-def _lock(results: Sequence[Result]) -> dict[tuple[int, int], StateRow]:
+def _lock(results: Sequence[Result]) -> dict[Key, StateRow]:
     """The region states of these results, locked, by monitor and region.
 
     Status and version are read after the locks: whoever changes them holds the region states (`locking.py`).
@@ -91,36 +98,49 @@ def _lock(results: Sequence[Result]) -> dict[tuple[int, int], StateRow]:
         RegionState.objects.filter(monitor__in=numbers(monitors), region__in={one.check.region_id for one in results})
         .order_by("pk")
         .select_for_update(of=("self",))
-        .values_list("pk", *_LOCKED_FIELDS)
+        .values_list(*_LOCKED)
     )
-    locked = [StateRow(*values) for values in states]
+    locked: list[tuple[Any, ...]] = list(states)
     found = MonitorState.objects.filter(pk__in=numbers(monitors)).values_list("pk", "status", "monitor__version")
     now_in = {pk: (status, version) for pk, status, version in found}
-    rows = {}
-    for row in locked:
-        if row.monitor_id in now_in:
-            status, version = now_in[row.monitor_id]
-            rows[row.monitor_id, row.region_id] = row._replace(status=status, version=version)
-    return rows
+    rows = [StateRow._make((*values, *now_in[values[1]])) for values in locked if values[1] in now_in]
+    return {(row.monitor_id, row.region_id): row for row in rows}
 
 
-def _newer(results: Sequence[Result], rows: Iterable[StateRow]) -> dict[int, Watched]:
+def _newer(results: Iterable[Result], rows: Mapping[Key, StateRow]) -> dict[int, Watched]:
     """The present configuration of monitors that were edited after their check had been claimed."""
-    versions = {row.monitor_id: row.version for row in rows}
-    checked = {one.check.monitor_id: one.check.context.version for one in results}
-    edited = [pk for pk, version in checked.items() if versions.get(pk, version) != version]
+    checks = [one.check for one in results]
+    found = [(one, row) for one in checks if (row := rows.get((one.monitor_id, one.region_id)))]
+    edited = {one.monitor_id for one, row in found if row.version != one.context.version}
     return {one.pk: Watched.of(one) for one in Monitor.objects.filter(pk__in=edited)} if edited else {}
+
+
+def _steady_row(result: Result, before: StateRow) -> tuple[object, ...]:
+    return (
+        before.pk,
+        result.check.scheduled_at,
+        result.finished_at,
+        result.finished_at + FRESH_INTERVALS * result.check.context.interval_seconds,
+        before.is_down,
+        before.consecutive_failures,
+        before.consecutive_successes + 1,
+        before.consecutive_slow,
+        "",
+        result.status_code,
+        result.latency_ms,
+        result.certificate.not_after if result.certificate else before.certificate_expires_at,
+        before.good_evidence_at,
+        before.facts_mark,
+        before.findings_mark,
+    )
 
 
 def _state_row(one: Counted) -> tuple[object, ...]:
     result, before = one.result, one.before
-    expires_at = result.certificate.not_after if result.certificate else before.certificate_expires_at
     return (
         before.pk,
-        before.next_check_at,
-        None,
-        instant(result.check.scheduled_at),
-        one.checked_at,
+        result.check.scheduled_at,
+        result.finished_at,
         one.view.fresh_until,
         one.streak.is_down,
         one.streak.failures,
@@ -129,8 +149,8 @@ def _state_row(one: Counted) -> tuple[object, ...]:
         result.failure_class or "",
         result.status_code,
         result.latency_ms,
-        expires_at,
-        one.checked_at if one.keeps_good else before.good_evidence_at,
+        result.certificate.not_after if result.certificate else before.certificate_expires_at,
+        result.finished_at if one.keeps_good else before.good_evidence_at,
         one.facts_mark,
         one.findings_mark,
     )
@@ -141,7 +161,7 @@ def _result_row(result: Result) -> tuple[object, ...]:
     return (
         result.check.monitor_id,
         result.check.region_id,
-        instant(result.check.scheduled_at),
+        result.check.scheduled_at,
         result.lag_ms,
         result.loop_lag_ms,
         result.ok,

@@ -1,5 +1,7 @@
 """What raw results come to, by hour and by day, and how far the rolling up has come."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 
 from common.scoping import ScopedManager
@@ -46,13 +48,27 @@ class DailyRollup(models.Model):
 
 
 class RollupMark(models.Model):
-    """The one row that says until when hours and days are rolled up; it moves in the transaction of what it says."""
+    """The one row that says until when hours and days are rolled up; it moves in the transaction of what it says.
+
+    Of the hour and the day that come next, `…_monitors_until` is the id up to which monitors are rolled up already.
+    """
 
     hours_until = models.DateTimeField()
     days_until = models.DateTimeField()
+    hour_monitors_until = models.BigIntegerField(default=0)
+    day_monitors_until = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"hours until {self.hours_until}, days until {self.days_until}"
+
+    def has_hour(self, hour: datetime, monitor_id: int) -> bool:
+        """Whether this hour of the monitor is rolled up."""
+        return (hour, monitor_id) <= (self.hours_until, self.hour_monitors_until)
+
+    def has_day(self, hour: datetime, monitor_id: int) -> bool:
+        """Whether the day of this hour is rolled up for the monitor."""
+        midnight = hour.astimezone(UTC).replace(hour=0)
+        return (midnight, monitor_id) <= (self.days_until, self.day_monitors_until)
 
 
 class LateHour(models.Model):

@@ -1,7 +1,8 @@
 """Rolls raw results up into hours and days: each hour once it is over, and again where results came late.
 
-An hour is computed from its raw results as a whole and replaces what was there, so doing it twice changes nothing. The
-mark moves in the same transaction; a process killed in between leaves the hour to the next one.
+An hour of a monitor is computed from its raw results as a whole and replaces what was there, so doing it twice changes
+nothing. Monitors go in slices, each in a transaction that moves the mark: memory and locks stay small however many
+there are, and a process that is killed leaves the rest of the hour to the next one.
 """
 
 from collections import defaultdict
@@ -11,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from common.pace import Pace
 from monitors import summaries
-from monitors.models import Result
+from monitors.models import Monitor, Result
 from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
 from monitors.summaries import Summary
 
@@ -20,21 +22,26 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A result of the hour may be on its way to the database this long without being late.
 GRACE = timedelta(minutes=2)
 MOST_HOURS_AT_ONCE = 100
-_LATE_AT_ONCE = 5000
+# Few: while a slice is counted the engine beside it waits at every turn of its loop.
+MONITORS_AT_ONCE = 40
+_LATE_AT_ONCE = 1000
 _ROWS_AT_ONCE = 500
 _FETCHED_AT_ONCE = 5000
 
 Key = tuple[int, int]
 
 
-def roll_up(*, now: datetime) -> int:
-    """Rolls up what is over and what came late; returns how many hours of all monitors it went through."""
-    hours = 0
-    while hours < MOST_HOURS_AT_ONCE and _next_hour(now):
-        hours += 1
-    while _next_day():
+def roll_up(*, now: datetime, pace: Pace | None = None) -> int:
+    """Rolls up what is over and what came late; returns how many hours of all monitors it finished.
+
+    Where `pace` ends it, the next one goes on.
+    """
+    pace, hours = pace or Pace(), 0
+    while hours < MOST_HOURS_AT_ONCE and pace.goes_on() and (finished := _next_hour(now)) is not None:
+        hours += finished
+    while pace.goes_on() and _next_day():
         pass
-    while _late(now):
+    while pace.goes_on() and _late(now):
         pass
     return hours
 
@@ -43,22 +50,26 @@ def backfill(*, since: datetime, until: datetime, now: datetime) -> int:
     """Rolls the hours of a period up again as far as their raw results are kept; returns how many."""
     first = max(floor(since, HOUR), raw_since(now=now))
     rolled = 0
+    with transaction.atomic():
+        until = min(until, _mark(now).hours_until)
     while first < until:
-        with transaction.atomic():
-            mark = _mark(now)
-            if first >= mark.hours_until:
-                return rolled
-            _roll_hour(first)
-            _roll_day_again(first, mark)
+        last = 0
+        while monitors := _slice(last):
+            with transaction.atomic():
+                mark = _mark(now)
+                _roll_hour(first, monitors)
+                _roll_day_again(first, mark, monitors)
+            last = monitors[-1]
         first += HOUR
         rolled += 1
     return rolled
 
 
-def note_late(results: Iterable[tuple[int, datetime]], *, now: datetime) -> None:
-    """Marks the hours that were over when their results, as (monitor, scheduled time), are being stored."""
-    this_hour = floor(now, HOUR)
-    late = {(monitor_id, floor(at, HOUR)) for monitor_id, at in results if at < this_hour}
+def note_late(results: Iterable[tuple[int, float]], *, now: datetime) -> None:
+    """Marks the hours that were over when their results, as (monitor, epoch seconds), are being stored."""
+    this_hour = floor(now, HOUR).timestamp()
+    over = [(monitor_id, at) for monitor_id, at in results if at < this_hour]
+    late = {(monitor_id, floor(datetime.fromtimestamp(at, UTC), HOUR)) for monitor_id, at in over}
     if late:
         LateHour.objects.bulk_create(LateHour(monitor_id=monitor_id, hour=hour) for monitor_id, hour in sorted(late))
 
@@ -102,24 +113,34 @@ def _mark(now: datetime) -> RollupMark:
 
 
 @transaction.atomic
-def _next_hour(now: datetime) -> bool:
+def _next_hour(now: datetime) -> bool | None:
+    """The next monitors of the next hour: whether they were its last; None when no hour is over."""
     mark = _mark(now)
     if mark.hours_until + HOUR + GRACE > now:
-        return False
-    _roll_hour(mark.hours_until)
-    mark.hours_until += HOUR
-    mark.save(update_fields=["hours_until"])
-    return True
+        return None
+    monitors = _slice(mark.hour_monitors_until)
+    _roll_hour(mark.hours_until, monitors)
+    if monitors:
+        mark.hour_monitors_until = monitors[-1]
+    else:
+        mark.hours_until, mark.hour_monitors_until = mark.hours_until + HOUR, 0
+    mark.save(update_fields=["hours_until", "hour_monitors_until"])
+    return not monitors
 
 
 @transaction.atomic
 def _next_day() -> bool:
+    """The next monitors of the next day; false when no day is over."""
     mark = RollupMark.objects.select_for_update().first()
     if mark is None or mark.days_until + DAY > mark.hours_until:
         return False
-    _roll_day(mark.days_until.astimezone(UTC).date())
-    mark.days_until += DAY
-    mark.save(update_fields=["days_until"])
+    monitors = _slice(mark.day_monitors_until)
+    _roll_day(mark.days_until.astimezone(UTC).date(), monitors)
+    if monitors:
+        mark.day_monitors_until = monitors[-1]
+    else:
+        mark.days_until, mark.day_monitors_until = mark.days_until + DAY, 0
+    mark.save(update_fields=["days_until", "day_monitors_until"])
     return True
 
 
@@ -130,7 +151,7 @@ def _late(now: datetime) -> bool:
     rows = list(LateHour.objects.order_by("hour", "pk").values_list("pk", "monitor_id", "hour")[:_LATE_AT_ONCE])
     by_hour: dict[datetime, set[int]] = defaultdict(set)
     for _, monitor_id, hour in rows:
-        if oldest <= hour < mark.hours_until:
+        if oldest <= hour and mark.has_hour(hour, monitor_id):
             by_hour[hour].add(monitor_id)
     for hour, monitors in by_hour.items():
         _roll_hour(hour, monitors)
@@ -139,17 +160,20 @@ def _late(now: datetime) -> bool:
     return len(rows) == _LATE_AT_ONCE
 
 
-def _roll_day_again(hour: datetime, mark: RollupMark, monitors: Collection[int] | None = None) -> None:
-    if hour < mark.days_until:
-        _roll_day(hour.astimezone(UTC).date(), monitors)
+def _slice(after: int) -> list[int]:
+    """The ids of the monitors that come next."""
+    ids = Monitor.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
+    return list(ids[:MONITORS_AT_ONCE])
 
 
-def _roll_hour(hour: datetime, monitors: Collection[int] | None = None) -> None:
+def _roll_day_again(hour: datetime, mark: RollupMark, monitors: Iterable[int]) -> None:
+    _roll_day(hour.astimezone(UTC).date(), [pk for pk in monitors if mark.has_day(hour, pk)])
+
+
+def _roll_hour(hour: datetime, monitors: Collection[int]) -> None:
     found = summarise(hour, hour + HOUR, monitors)
     day, number = hour.astimezone(UTC).date(), hour.astimezone(UTC).hour
-    there = HourlyRollup.objects.filter(day=day)
-    if monitors is not None:
-        there = there.filter(monitor__in=monitors)
+    there = HourlyRollup.objects.filter(day=day, monitor__in=monitors)
     packed = {(m, r): bytes(hours) for m, r, hours in there.values_list("monitor_id", "region_id", "hours")}
     rows = [
         HourlyRollup(monitor_id=key[0], region_id=key[1], day=day, hours=_with_hour(packed.get(key), number, summary))
@@ -169,10 +193,8 @@ def _with_hour(packed: bytes | None, number: int, summary: Summary) -> bytes:
     return summaries.pack_hours({**hours, number: summary})
 
 
-def _roll_day(day: date, monitors: Collection[int] | None = None) -> None:
-    hourly = HourlyRollup.objects.filter(day=day)
-    if monitors is not None:
-        hourly = hourly.filter(monitor__in=monitors)
+def _roll_day(day: date, monitors: Collection[int]) -> None:
+    hourly = HourlyRollup.objects.filter(day=day, monitor__in=monitors)
     rows = []
     for monitor_id, region_id, hours in hourly.values_list("monitor_id", "region_id", "hours").iterator():
         whole = summaries.merged(summaries.unpack_hours(bytes(hours)).values())

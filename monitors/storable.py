@@ -11,6 +11,7 @@ from typing import Any
 from monitors.probes.base import Result
 
 MAX_STATUS_CODE = 32_767  # a smallint
+MOST_ADDRESS = 45
 MOST_TEXT, MOST_ITEMS, MOST_DEPTH = 8_192, 200, 8
 _MOST_DIGITS = 10**18
 
@@ -54,9 +55,29 @@ def json_value(value: Any, depth: int = MOST_DEPTH) -> Any:
 
 
 def tidy(result: Result) -> Result:
-    """The same result, its own texts and numbers made storable in place."""
+    """The same result, its own texts and numbers made storable in place. Of nearly all there is nothing to do."""
+    if not _is_tidy(result):
+        _make_tidy(result)
+    return result
+
+
+def _is_tidy(result: Result) -> bool:
+    phases, address, code = result.phases, result.address, result.status_code
+    durations = (
+        result.lag_ms, result.loop_lag_ms, result.latency_ms or 0.0, phases.dns or 0.0, phases.connect or 0.0,
+        phases.tls or 0.0, phases.first_byte or 0.0, phases.transfer or 0.0,
+    )  # fmt: skip
+    return (
+        not result.detail
+        and (address is None or (0 < len(address) <= MOST_ADDRESS and address.isascii() and "\x00" not in address))
+        and (code is None or 0 <= code <= MAX_STATUS_CODE)
+        and math.isfinite(sum(durations))  # one that is not makes the sum so too
+    )
+
+
+def _make_tidy(result: Result) -> None:
     result.detail = text(result.detail, 300)
-    result.address = text(result.address, 45) or None
+    result.address = text(result.address, MOST_ADDRESS) or None
     result.status_code = status_code(result.status_code)
     result.latency_ms = number(result.latency_ms)
     result.lag_ms = number(result.lag_ms) or 0.0
@@ -64,4 +85,3 @@ def tidy(result: Result) -> Result:
     phases = result.phases
     phases.dns, phases.connect, phases.tls = number(phases.dns), number(phases.connect), number(phases.tls)
     phases.first_byte, phases.transfer = number(phases.first_byte), number(phases.transfer)
-    return result

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from common import clock
+from common.pace import Pace
 from monitors.allowance import pause_beyond_plans
 from monitors.engine_step import running_engine
 from monitors.facts import drop_old_facts
@@ -13,6 +14,8 @@ from monitors.reports.services import drop_old_reports, make_reports
 from monitors.rollups import drop_old_hours, roll_up
 from monitors.silence import watch_regions
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
+
+ROLL_UP_REST, ROLL_UP_SECONDS = 3.0, 40.0
 
 
 @shared_task(name="monitors.tick")
@@ -51,8 +54,8 @@ def drop_old_results_task() -> None:
 
 @shared_task(name="monitors.roll_up", ignore_result=True)
 def roll_up_task() -> None:
-    """Each minute: hours that are over, and those that results came late for."""
-    roll_up(now=clock.now())
+    """Each minute, a while and gently, for the engine has the same core: hours that are over, and late ones."""
+    roll_up(now=clock.now(), pace=Pace(rest=ROLL_UP_REST, seconds=ROLL_UP_SECONDS))
 
 
 @shared_task(name="monitors.move_deployments", ignore_result=True)

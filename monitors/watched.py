@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import orjson
@@ -47,6 +48,20 @@ class Watched:
         return (self.type, self.settings) == (other.type, other.settings)
 
 
+_READ = (
+    "version",
+    "type",
+    "settings",
+    "interval_seconds",
+    "timeout_ms",
+    "fail_after_consecutive",
+    "resolve_after_consecutive_success",
+    "quorum",
+    "latency_threshold_ms",
+    "ssl_expiry_days",
+)
+
+
 class WatchedCache:
     """Snapshots by monitor id; one whose version is old is read again. For one thread.
 
@@ -73,8 +88,10 @@ class WatchedCache:
     def _read(self, ids: list[int]) -> None:
         for pk in ids:
             self._by_id.pop(pk, None)
-        for monitor in Monitor.objects.filter(pk__in=ids):
-            monitor.settings = {name: self._share(value) for name, value in monitor.settings.items()}
+        for monitor in Monitor.objects.filter(pk__in=ids).only(*_READ):
+            # Each row comes with texts of its own, even of what all have in common.
+            monitor.type = intern(monitor.type)
+            monitor.settings = {intern(name): self._share(value) for name, value in monitor.settings.items()}
             self._by_id[monitor.pk] = Watched.of(monitor)
 
     def _share(self, part: Any) -> Any:

@@ -12,15 +12,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Else only the thread that made it would send to our broker; engines and web servers send from threads of their own.
 app.set_default()
+# By name: whoever only sends tasks, as beat does, has no need of an engine and all that it imports.
+app.steps["worker"].add("monitors.engine_step:EngineStep")
 
 
 @setup_logging.connect
 def _leave_logging(**_: object) -> None:
     """Logs are as Django's settings say; Celery would put its own format and level over them."""
-
-
-@app.on_after_configure.connect
-def _add_engine(sender: Celery, **_: object) -> None:
-    from monitors.engine_step import EngineStep
-
-    sender.steps["worker"].add(EngineStep)

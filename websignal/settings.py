@@ -22,6 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
 # An agent has neither sessions nor pages nor a database to be unsafe with.
 IS_AGENT = sys.argv[1:2] == ["probe_agent"]
+IS_BEAT = sys.argv[1:2] == ["beat"]
 env = Environment()
 
 # How it runs
@@ -125,6 +126,9 @@ INSTALLED_APPS = [
     "dashboard",
     "websignal",
 ]
+if IS_BEAT:
+    # It sends names of tasks and holds a lock; what the tasks need is in whoever carries them out.
+    INSTALLED_APPS = ["common", "websignal"]
 MIDDLEWARE = [
     "common.middleware.RequestIdMiddleware",
     "common.cors.ApiCorsMiddleware",

@@ -16,7 +16,7 @@ SILENCE_SECONDS = 3.0  # without a tick for so long, it ticks itself
 OWN_TICK_SECONDS = 1.0
 MOST_IN_BATCH = 1000
 MOST_BUFFERED = 100_000
-_PAUSE_SECONDS = 0.1  # between two batches, so that results gather: a batch costs as much as 50 results in it
+_PAUSE_SECONDS = 0.25  # between two batches, so that results gather: each has costs that do not grow with it
 _FIRST_RETRY, _LAST_RETRY = 0.1, 5.0
 
 

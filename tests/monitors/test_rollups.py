@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from common.pace import Pace
 from monitors import rollups, summaries
 from monitors.history import availability_of
 from monitors.latency import latency
@@ -165,3 +166,59 @@ def test_the_command_rolls_a_period_up_again(make, checked, capsys):
     assert "hours are rolled up again" in capsys.readouterr().out
     with pytest.raises(CommandError, match="no date"):
         call_command("roll_up", until="yesterday")
+
+
+@pytest.fixture
+def by_two(monkeypatch):
+    monkeypatch.setattr(rollups, "MONITORS_AT_ONCE", 2)
+
+
+def stored_days():
+    return {one.monitor_id: one.checks for one in DailyRollup.objects.all()}
+
+
+def test_monitors_are_rolled_up_in_slices_and_each_is_whole(make, checked, now, by_two):
+    monitors = [make(name=f"M{number}") for number in range(5)]
+    for number, monitor in enumerate(monitors):
+        checked(monitor, range(1, 60 * 20, 5 + number))
+    wanted = {monitor.pk: len([at for at in range(1, 60 * 20, 5 + number) if at > 60 * 12])
+              for number, monitor in enumerate(monitors)}  # fmt: skip
+    assert rollups.roll_up(now=now + 20 * MINUTE) == 20
+    assert stored_days() == wanted
+
+
+class Ended(Pace):
+    """Lets so many slices pass."""
+
+    def goes_on(self):
+        self.seconds -= 1
+        return self.seconds >= 0
+
+
+def test_an_hour_that_is_left_in_the_middle_is_not_read_and_goes_on_where_it_was(make, checked, now, by_two):
+    monitors = [make(name=f"M{number}") for number in range(5)]
+    for monitor in monitors:
+        checked(monitor, range(1, 60))
+    later, whole = now + 5 * MINUTE, 59
+    assert rollups.roll_up(now=later, pace=Ended(seconds=2)) == 0
+    assert {one.monitor_id for one in HourlyRollup.objects.all()} == {one.pk for one in monitors[:4]}
+    assert [counts(one, later, 2 * HOUR, "hour") for one in monitors] == [(whole, 12)] * 5
+    assert rollups.roll_up(now=later) == 1
+    assert HourlyRollup.objects.count() == 5
+    assert [counts(one, later, 2 * HOUR, "hour") for one in monitors] == [(whole, 12)] * 5
+
+
+def test_a_result_that_comes_late_for_an_hour_half_rolled_up_is_in_it(make, see, now, by_two):
+    monitors = [make(name=f"M{number}") for number in range(3)]
+    for monitor in monitors:
+        see(monitor, 60)
+    later = now + HOUR + 5 * MINUTE
+    rollups.roll_up(now=later, pace=Ended(seconds=1))
+    for monitor in monitors:
+        see(monitor, 120, recorded_at=later)
+    while rollups.roll_up(now=later):
+        pass
+    assert not LateHour.objects.exists()
+    for packed in HourlyRollup.objects.all():
+        assert summaries.unpack_hours(bytes(packed.hours))[12].checks == 2
+    assert HourlyRollup.objects.count() == 3

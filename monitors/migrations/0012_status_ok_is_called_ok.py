@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitors', '0010_region_states_lose_indexes'),
+        ('monitors', '0011_rollups_in_slices'),
     ]
 
     operations = [
