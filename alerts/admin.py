@@ -8,9 +8,11 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from accounts.authentication import actor
-from alerts import phone_numbers, recipients, services
-from alerts.admin_reports import MonthlyReportAdmin, ReportScheduleAdmin
+from alerts import services
 from alerts.models import Channel, Delivery, DeliveryAttempt, PhoneNumber, Recipient, Rule, SmsMonth
+from alerts.monthly.admin import MonthlyReportAdmin, ReportScheduleAdmin
+from alerts.recipients import addresses as recipients
+from alerts.recipients import phone_numbers
 from common import clock
 from common.admin import HistoryAdmin, LinesInline
 from common.invalid import Conflict

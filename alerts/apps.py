@@ -8,7 +8,8 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.events import user_deleted
-        from alerts import feed, metrics, receivers, sms_quota
+        from alerts import feed, metrics, receivers
+        from alerts.recipients import sms_quota
         from billing.usage import counters
         from incidents import events
         from monitors.events import monitor_deleted

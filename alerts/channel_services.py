@@ -11,13 +11,15 @@ from django.db import transaction
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Workspace
-from alerts import phone_numbers, recipients, rules
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.webhook_config import rolled
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery
 from alerts.outbox import plan
 from alerts.payloads import payload_of_test
-from alerts.rule_fields import wrong_common
+from alerts.recipients import addresses as recipients
+from alerts.recipients import phone_numbers
+from alerts.rules import services as rules
+from alerts.rules.fields import wrong_common
 from alerts.signatures import new_secret
 from common.invalid import Conflict, FieldError, Invalid
 

@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User, WorkspaceOwned
-from alerts.asked_models import Asked
-from alerts.report_models import MonthlyReport, MonthlyReportState, ReportCovers, ReportPurpose, ReportSchedule
-from alerts.sms_models import PhoneNumber, SmsMonth
+from alerts.monthly.models import MonthlyReport, MonthlyReportState, ReportCovers, ReportPurpose, ReportSchedule
+from alerts.recipients.asked_models import Asked
+from alerts.recipients.sms_models import PhoneNumber, SmsMonth
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
 from incidents.models import Incident

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
-from alerts.mail import Mail, message_id, post
+from alerts.sending.mail import Mail, message_id, post
 from monitors.models import OperatorNotice
 
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=1), timedelta(hours=1)

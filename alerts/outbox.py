@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from accounts.models import Workspace
-from alerts import routing
-from alerts.candidates import Candidates, subject_of
-from alerts.facts import all_facts
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState
-from alerts.nudge import nudge
 from alerts.payloads import incident_payload
-from alerts.routing import Route
+from alerts.rules import routing
+from alerts.rules.candidates import Candidates, subject_of
+from alerts.rules.facts import all_facts
+from alerts.rules.routing import Route
+from alerts.sending.nudge import nudge
 from common.bulk import create_rows
 from incidents.models import Incident
 

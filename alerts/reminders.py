@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from alerts import candidates, outbox, routing
-from alerts.facts import facts_of
+from alerts import outbox
 from alerts.models import AlertEvent, Delivery, Rule
 from alerts.payloads import incident_payload
+from alerts.rules import candidates, routing
+from alerts.rules.facts import facts_of
 from alerts.withheld import withheld_by
 from incidents.models import Incident, State
 

@@ -10,14 +10,15 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actor import Actor
-from alerts import channel_services, rules
+from alerts import channel_services
 from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.webhook_config import rolled
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState, Rule
-from alerts.nudge import nudge
 from alerts.outbox import plan
 from alerts.payloads import payload_of_test
-from alerts.rule_fields import wrong_common
+from alerts.rules import services as rules
+from alerts.rules.fields import wrong_common
+from alerts.sending.nudge import nudge
 from alerts.signatures import new_secret
 from common.invalid import Conflict, Invalid
 from common.names import camel

@@ -6,7 +6,11 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutdown
 
-from alerts import monthly, notices, phone_numbers, recipients, reminders, sending, withheld
+from alerts import notices, reminders, withheld
+from alerts.monthly import making as monthly
+from alerts.recipients import addresses as recipients
+from alerts.recipients import phone_numbers
+from alerts.sending import sender as sending
 from common.clock import now
 
 _asking = threading.Lock()

@@ -12,9 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.actor import SYSTEM, Actor
 from accounts.models import Membership
-from alerts import links, recipients
+from alerts import links
 from alerts.links import BadLink
 from alerts.models import Delivery, Recipient
+from alerts.recipients import addresses as recipients
 from common.clock import now as clock_now
 from common.invalid import Conflict
 from incidents.models import Incident

@@ -11,7 +11,7 @@ from alerts.models import AlertEvent
 from alerts.outbox import plan_incident_event
 from incidents.models import EventType, Incident, State, TimelineEvent
 from incidents.services import add_timeline
-from monitors.planned import all_alerts_held
+from monitors.planned.selectors import all_alerts_held
 
 log = logging.getLogger(__name__)
 MOST_A_TICK = 500

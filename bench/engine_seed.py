@@ -24,8 +24,8 @@ from accounts.services import create_user  # noqa: E402
 from common import clock  # noqa: E402
 from common.bulk import insert_rows, update_rows  # noqa: E402
 from monitors.models import Monitor, MonitorState, Region, RegionState, Status  # noqa: E402
+from monitors.scheduling.slots import next_slot  # noqa: E402
 from monitors.services import create_monitor  # noqa: E402
-from monitors.slots import next_slot  # noqa: E402
 from monitors.status import fresh_until  # noqa: E402
 
 AHEAD_SECONDS = 20  # until the engine runs

@@ -7,10 +7,10 @@ from django.db import connection
 
 from accounts.actor import SYSTEM, Actor
 from accounts.services import create_user
-from monitors import summaries
 from monitors.models import DailyRollup, HourlyRollup, Monitor, MonitorState, Region, RegionState
+from monitors.rollups import summaries
+from monitors.rollups.summaries import Summary
 from monitors.services import create_monitor
-from monitors.summaries import Summary
 
 
 def one_monitor(now):

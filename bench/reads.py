@@ -29,12 +29,12 @@ def measure():
     from history_seed import copies_of, one_monitor, rollups_of, some_days
 
     from common import clock
-    from monitors import rollups
-    from monitors.history import availability_of
-    from monitors.latency import latency
+    from monitors.figures.history import availability_of
+    from monitors.figures.latency import latency
     from monitors.models import Monitor, Region, Result, RollupMark, StatusChange
     from monitors.reports.content import content_of
     from monitors.reports.files import file_of
+    from monitors.rollups import rolling as rollups
 
     now = clock.now()
     monitor = one_monitor(now)

@@ -48,7 +48,7 @@ def _storing(monitor, ids, now):
     from monitors.models import Region, Result
     from monitors.probes.base import Check, Phases
     from monitors.probes.base import Result as Seen
-    from monitors.recording import _RESULT_FIELDS, _result_row, record
+    from monitors.results.recording import _RESULT_FIELDS, _result_row, record
     from monitors.watched import Watched
 
     region, watched = Region.objects.get(key="default"), Watched.of(monitor)
@@ -79,9 +79,9 @@ def clock_of(batch):
 
 
 def _claiming(monitors, now):
-    from monitors.aliveness import begin_run
-    from monitors.claiming import claim_due
     from monitors.models import Monitor, Region, RegionState
+    from monitors.scheduling.aliveness import begin_run
+    from monitors.scheduling.claiming import claim_due
     from monitors.watched import WatchedCache
 
     region = Region.objects.get(key="default")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitors.facts import facts_since
 from monitors.models import Facts, LearnedAnswer, Monitor
+from monitors.results.facts import facts_since
 
 PING_WINDOW = timedelta(hours=2)
 # What a type's card is called, and its facts in order: (name, label).

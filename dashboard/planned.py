@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Workspace
-from monitors import planned
 from monitors.models import MaintenanceWindow, Monitor
-from monitors.windows import Period, next_opening
+from monitors.planned import selectors as planned
+from monitors.planned.windows import Period, next_opening
 
 MOST_OFFERED = 500
 _DAY_SECONDS = 86_400

@@ -13,7 +13,7 @@ from dashboard.charts import sparks
 from dashboard.menus import Item, monitor_menu
 from dashboard.uptime import incidents_by_day, total, uptime_days
 from incidents.models import Incident, State
-from monitors import history
+from monitors.figures import history
 from monitors.models import Monitor, MonitorState, RegionState, Status, StatusChange
 
 TROUBLE = (Status.DOWN, Status.LATE, Status.DEGRADED, Status.UNKNOWN)

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from monitors.history import availability_of
-from monitors.latency import SHARES, Latency, latency
+from monitors.figures.history import availability_of
+from monitors.figures.latency import SHARES, Latency, latency
 from monitors.models import Monitor, Region
-from monitors.summaries import PHASES, Summary
+from monitors.rollups.summaries import PHASES, Summary
 
 _BANDS = (("Median", "p50"), ("p95", "p95"), ("p99", "p99"))
 _PHASE_LABELS = dict(zip(PHASES, ("DNS", "Connect", "TLS", "First byte", "Transfer"), strict=True))

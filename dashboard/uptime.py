@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from dashboard.formats import percent
 from incidents.models import Incident
-from monitors import history, status
-from monitors.availability import Bucket, measure
+from monitors import status
+from monitors.figures import history
+from monitors.figures.availability import Bucket, measure
 from monitors.models import Monitor, Status
 
 _WORST_FIRST = (status.DOWN, status.DEGRADED, status.LATE, status.OK)

@@ -13,7 +13,7 @@ from incidents.raising import is_worse
 from incidents.services import resolve_incidents
 from monitors.locking import hold_all_states
 from monitors.models import Status
-from monitors.planned import all_held_back
+from monitors.planned.selectors import all_held_back
 
 log = logging.getLogger(__name__)
 AT_ONCE = 500

@@ -14,9 +14,6 @@ from common import clock
 from common.admin import HistoryAdmin, OperatorAdmin, ServiceAdmin
 from common.invalid import Conflict
 from monitors.admin_form import MonitorForm
-from monitors.admin_planned import CoveredMonitorAdmin, DeploymentAdmin, MaintenanceWindowAdmin
-from monitors.admin_regions import AgentTokenAdmin, EngineRunAdmin, OperatorNoticeAdmin, RegionAdmin
-from monitors.admin_rollups import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, ReportAdmin, RollupMarkAdmin
 from monitors.checking import check_now
 from monitors.models import (
     Evidence,
@@ -30,6 +27,9 @@ from monitors.models import (
     ServiceGroup,
     StatusChange,
 )
+from monitors.planned.admin import CoveredMonitorAdmin, DeploymentAdmin, MaintenanceWindowAdmin
+from monitors.regions.admin import AgentTokenAdmin, EngineRunAdmin, OperatorNoticeAdmin, RegionAdmin
+from monitors.rollups.admin import DailyRollupAdmin, HourlyRollupAdmin, LateHourAdmin, ReportAdmin, RollupMarkAdmin
 from monitors.services import delete_monitor, pause, resume
 
 __all__ = [

@@ -12,7 +12,8 @@ class MonitorsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.events import user_deleted
         from billing.usage import counters
-        from monitors import engine_step, health, leaving, metrics, probed
+        from monitors import health, leaving, metrics, probed
+        from monitors.scheduling import engine_step
 
         counters.register("monitors", lambda workspace, now: self._count("Monitor", workspace))
         user_deleted.connect(leaving.on_user_deleted, dispatch_uid="monitors")

@@ -17,7 +17,7 @@ from monitors.kinds import kinds
 from monitors.models import Monitor, RegionState
 from monitors.probes.base import Check, Result
 from monitors.probes.once import run_once
-from monitors.recording import record
+from monitors.results.recording import record
 from monitors.watched import Watched
 
 

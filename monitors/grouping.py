@@ -15,7 +15,7 @@ from common.invalid import Conflict, Invalid
 from monitors import status
 from monitors.locking import hold_monitors
 from monitors.models import Deployment, Monitor, ServiceGroup
-from monitors.planned_fields import GROUP_DEFAULTS, find_monitors, wrong_texts
+from monitors.planned.fields import GROUP_DEFAULTS, find_monitors, wrong_texts
 
 # Worst first. What nobody watches says less than anything that is watched.
 _WORST = (

@@ -7,7 +7,7 @@ from django.db.models import Min
 from common import clock
 from common.health import Line, health_lines
 from monitors.models import RegionState
-from monitors.silence import silent_regions
+from monitors.regions.silence import silent_regions
 
 MOST_LAG = timedelta(seconds=30)
 

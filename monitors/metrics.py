@@ -12,7 +12,7 @@ from common import clock
 from common.metrics import Family, Sample, asked_gauges, count, families, observe
 from monitors.models import Region, RegionState
 from monitors.probes.base import Result
-from monitors.queues import probe_queue
+from monitors.scheduling.queues import probe_queue
 
 _FAMILIES = {
     "checks_total": Family("counter", "Checks carried out.", ("type", "region", "verdict")),

@@ -8,11 +8,11 @@ from django.db.models import Q
 from accounts.models import WorkspaceOwned
 from common.scoping import ScopedManager
 from common.secrets import EncryptedJSONField
-from monitors.learned_models import Facts, Finding, LearnedAnswer
-from monitors.planned_models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
-from monitors.region_models import AgentToken, OperatorNotice, judge_reference_hosts
-from monitors.report_models import Report, ReportFormat, ReportState
-from monitors.rollup_models import DailyRollup, HourlyRollup, LateHour, RollupMark
+from monitors.planned.models import CoveredMonitor, Deployment, DeploymentState, MaintenanceWindow
+from monitors.regions.models import AgentToken, OperatorNotice, judge_reference_hosts
+from monitors.reports.models import Report, ReportFormat, ReportState
+from monitors.results.models import Facts, Finding, LearnedAnswer
+from monitors.rollups.models import DailyRollup, HourlyRollup, LateHour, RollupMark
 
 __all__ = [
     "AgentToken",

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitors import watching
 from monitors.kinds import kinds
 from monitors.models import Monitor
 from monitors.probes.catalogue import PROBES
 from monitors.probes.schema import ProbeType
+from monitors.scheduling import watching
 from monitors.settings import clean_settings, masked
 
 # Where a check goes, and who may listen on the way: a stored secret is tried at no other place.

@@ -15,15 +15,15 @@ from monitors import events
 from monitors.allowance import must_allow_regions, must_have_room, must_have_room_to_resume, naming_plan
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import Kind, kinds
-from monitors.learning import forget_answers
 from monitors.locking import hold_monitor
 from monitors.models import Monitor, MonitorState, Status
 from monitors.pausing import act_by_hand
 from monitors.probed import ProbedKind
+from monitors.results.learning import forget_answers
+from monitors.scheduling.watching import first_watch, restart, watch_from
 from monitors.selecting import Named, find_named, taken_key
 from monitors.status import Act
 from monitors.transitions import Turn, change_status, change_statuses
-from monitors.watching import first_watch, restart, watch_from
 
 __all__ = [
     "Turn",

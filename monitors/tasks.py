@@ -6,13 +6,13 @@ from django.conf import settings
 from common import clock
 from common.pace import Pace
 from monitors.allowance import pause_beyond_plans
-from monitors.engine_step import running_engine
-from monitors.facts import drop_old_facts
-from monitors.moving import move_deployments
-from monitors.queues import probe_queue
+from monitors.planned.moving import move_deployments
+from monitors.regions.silence import watch_regions
 from monitors.reports.services import drop_old_reports, make_reports
-from monitors.rollups import drop_old_hours, roll_up
-from monitors.silence import watch_regions
+from monitors.results.facts import drop_old_facts
+from monitors.rollups.rolling import drop_old_hours, roll_up
+from monitors.scheduling.engine_step import running_engine
+from monitors.scheduling.queues import probe_queue
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
 ROLL_UP_REST, ROLL_UP_SECONDS = 3.0, 40.0

@@ -8,7 +8,7 @@ from common.bulk import create_rows, update_rows
 from monitors import events
 from monitors.events import Changed
 from monitors.models import Monitor, MonitorState, StatusChange
-from monitors.storable import text
+from monitors.results.storable import text
 
 
 class Turn(NamedTuple):

@@ -13,7 +13,7 @@ from common.partitions import DayPartitions
 from monitors import status
 from monitors.locking import hold_all_states
 from monitors.models import EngineRun, Monitor, MonitorState, Region, RegionState, Result
-from monitors.settling import LOOKED_AT, NOBODY_LOOKS, views_of
+from monitors.results.settling import LOOKED_AT, NOBODY_LOOKS, views_of
 from monitors.transitions import Turn, change_statuses
 
 log = logging.getLogger(__name__)

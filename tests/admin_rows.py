@@ -6,8 +6,6 @@ from accounts.actor import SYSTEM
 from common.models import MetricValue
 from incidents.models import EventType, HeldIncident, Severity
 from incidents.services import acknowledge, add_note, add_timeline, open_manual
-from monitors.deploying import create_deployment
-from monitors.maintaining import create_window
 from monitors.models import (
     DailyRollup,
     Evidence,
@@ -19,6 +17,8 @@ from monitors.models import (
     RollupMark,
     StatusChange,
 )
+from monitors.planned.deploying import create_deployment
+from monitors.planned.maintaining import create_window
 from monitors.services import create_monitor
 from signals.models import Dependency, DependencyLink, Liveness, Signal, StreamTicket
 

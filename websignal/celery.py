@@ -13,7 +13,7 @@ app.autodiscover_tasks()
 # Else only the thread that made it would send to our broker; engines and web servers send from threads of their own.
 app.set_default()
 # By name: whoever only sends tasks, as beat does, has no need of an engine and all that it imports.
-app.steps["worker"].add("monitors.engine_step:EngineStep")
+app.steps["worker"].add("monitors.scheduling.engine_step:EngineStep")
 
 
 @setup_logging.connect

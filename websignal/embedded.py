@@ -15,9 +15,9 @@ from celery.platforms import EX_OK
 from celery.worker import WorkController, state
 from django.conf import settings
 
-from alerts import sending
-from monitors.engine_step import stop_engine
-from monitors.queues import probe_queue
+from alerts.sending import sender as sending
+from monitors.scheduling.engine_step import stop_engine
+from monitors.scheduling.queues import probe_queue
 from websignal.celery import app
 from websignal.threads import Supervised
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerts.conditions import (
+from alerts.rules.conditions import (
     EQUALITIES,
     MAX_CONDITIONS,
     MAX_NUMBER,

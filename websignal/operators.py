@@ -7,7 +7,7 @@ UNFOLD = {
     "SITE_TITLE": "WebSignal operators",
     "SITE_HEADER": "WebSignal",
     "SHOW_HISTORY": True,
-    "ENVIRONMENT": "monitors.silence.admin_label",
+    "ENVIRONMENT": "monitors.regions.silence.admin_label",
     "COLORS": {
         "primary": {
             "50": "oklch(97.5% .014 277)",

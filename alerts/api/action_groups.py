@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor
-from alerts import phone_numbers, selectors, services
+from alerts import selectors, services
 from alerts.api.serializers import (
     ActionGroupSerializer,
     AnyGroupSerializer,
@@ -22,7 +22,8 @@ from alerts.api.serializers import (
     WebhookGroupSerializer,
 )
 from alerts.models import ChannelType, Recipient, Rule
-from alerts.rules import DEFAULT_EVENTS
+from alerts.recipients import phone_numbers
+from alerts.rules.services import DEFAULT_EVENTS
 from common.api.problems import field_errors
 from common.api.views import ApiViewSet
 from common.invalid import FieldError, Invalid

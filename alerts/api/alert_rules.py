@@ -6,9 +6,10 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 
 from accounts.authentication import actor
-from alerts import rules, selectors
+from alerts import selectors
 from alerts.models import RULE_EVENTS, Rule
-from alerts.rule_fields import MAX_NAME, MAX_REMINDER_SECONDS, MAX_TAG, MIN_REMINDER_SECONDS, SCOPES
+from alerts.rules import services as rules
+from alerts.rules.fields import MAX_NAME, MAX_REMINDER_SECONDS, MAX_TAG, MIN_REMINDER_SECONDS, SCOPES
 from common.api.fields import (
     BooleanField,
     ChoiceField,

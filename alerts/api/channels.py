@@ -16,7 +16,7 @@ from alerts import selectors
 from alerts.api.serializers import DeliverySerializer, PhoneCodeSerializer, PhoneNumberSerializer, asked
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import AlertEvent, Channel, ChannelType, Delivery, DeliveryState
-from alerts.rule_fields import MAX_NAME
+from alerts.rules.fields import MAX_NAME
 from common.api.fields import BooleanField, ChoiceField, IdField, InstantField, ObjectField, TextField
 from common.api.parameters import Choices, Flag, Text
 from common.api.serializers import ApiSerializer

@@ -14,12 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import actor
-from alerts import report_schedules as services
 from alerts import selectors
 from alerts.models import DeliveryState, MonthlyReport, MonthlyReportState, ReportCovers, ReportPurpose, ReportSchedule
-from alerts.months import Month
-from alerts.report_fields import DEFAULTS
-from alerts.rule_fields import MAX_NAME
+from alerts.monthly import schedules as services
+from alerts.monthly.fields import DEFAULTS
+from alerts.monthly.months import Month
+from alerts.rules.fields import MAX_NAME
 from common.api.fields import BooleanField, ChoiceField, IdField, InstantField, ListField, NumberField, TextField
 from common.api.parameters import Choices, Flag, Text, Whole
 from common.api.serializers import ApiSerializer

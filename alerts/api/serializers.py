@@ -9,7 +9,7 @@ from alerts.channels.catalogue import CATALOGUE
 from alerts.channels.email import MAX_RECIPIENTS
 from alerts.channels.sms import E164, MAX_NUMBERS
 from alerts.models import RULE_EVENTS, AlertEvent, Channel, ChannelType, DeliveryState, Rule
-from alerts.rule_fields import MAX_NAME, MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
+from alerts.rules.fields import MAX_NAME, MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from common.api.fields import (
     BooleanField,
     ChoiceField,

@@ -9,7 +9,7 @@ from alerts import services
 from alerts.api.action_groups import ActionGroupViewSet
 from alerts.api.serializers import PhoneCodeSerializer, PhoneNumberSerializer, SmsGroupSerializer, asked
 from alerts.models import ChannelType
-from alerts.rules import DEFAULT_EVENTS
+from alerts.rules.services import DEFAULT_EVENTS
 
 
 @extend_schema(tags=["Alert actions"])

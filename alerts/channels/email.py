@@ -10,11 +10,12 @@ from django.core.validators import validate_email
 
 from accounts.models import User, Workspace
 from accounts.selectors import owners
-from alerts import mail, recipients
 from alerts.channels.base import ERROR_LENGTH, Outcome, Send
 from alerts.channels.email_report import attachments_of
 from alerts.channels.email_text import Addressee, mail_of
 from alerts.models import AlertEvent, ChannelType, Delivery
+from alerts.recipients import addresses as recipients
+from alerts.sending import mail
 from common.invalid import FieldError, Invalid
 
 MAX_RECIPIENTS = 20

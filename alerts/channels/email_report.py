@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.mail import Attachment
 from alerts.models import Delivery, MonthlyReport
+from alerts.sending.mail import Attachment
 from monitors.reports.words import lasting, percent
 
 MOST_ROWS = 15

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 
 from alerts import links
 from alerts.channels.email_report import report_context
-from alerts.mail import Attachment, Mail, message_id
 from alerts.models import AlertEvent, Delivery
+from alerts.sending.mail import Attachment, Mail, message_id
 from alerts.words import differences, duration, instant, observed
 
 _WORDS = {

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Workspace
-from alerts import links, phone_numbers
+from alerts import links
 from alerts.channels import sms_twilio
 from alerts.channels.base import ERROR_LENGTH, Outcome, Send
 from alerts.channels.email_text import subject_of
 from alerts.channels.sms_text import text_of
 from alerts.models import ChannelType, Delivery
-from alerts.sms_quota import take_quota
+from alerts.recipients import phone_numbers
+from alerts.recipients.sms_quota import take_quota
 from common.invalid import FieldError, Invalid
 
 MAX_NUMBERS = 10

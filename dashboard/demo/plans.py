@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from accounts.actor import SYSTEM
 from accounts.models import Workspace
-from monitors.maintaining import create_window
 from monitors.models import Deployment, DeploymentState, Monitor
+from monitors.planned.maintaining import create_window
 from signals.dependencies import create_dependency
 from signals.models import Dependency
 

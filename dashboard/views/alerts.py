@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.models import Role, Workspace
-from alerts import phone_numbers, selectors, services
+from alerts import selectors, services
 from alerts.channels import sms_twilio
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Channel, Delivery, DeliveryState, Rule
+from alerts.recipients import phone_numbers
 from common import clock
 from common.invalid import Conflict, Invalid
 from dashboard.access import WorkspacePage

@@ -17,8 +17,9 @@ from dashboard.access import WorkspacePage
 from dashboard.forms.maintenance import CoverForm, DeploymentForm, WindowForm, deployment_initial, window_initial
 from dashboard.menus import deployment_menu, window_menu
 from dashboard.planned import offered_monitors, window_rows
-from monitors import deploying, maintaining, planned
 from monitors.models import Deployment, MaintenanceWindow, Monitor, ServiceGroup
+from monitors.planned import deploying, maintaining
+from monitors.planned import selectors as planned
 
 PAGE_SIZE = 25
 MOST_WINDOWS = 200

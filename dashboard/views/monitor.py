@@ -23,10 +23,11 @@ from dashboard.snippets import snippets
 from dashboard.trends import trends_of
 from dashboard.uptime import monitor_days, uptime_figures
 from incidents.selectors import incidents
-from monitors import checking, history, services
+from monitors import checking, services
+from monitors.figures import history
 from monitors.kinds import kinds
-from monitors.learning import accept_answer
 from monitors.models import Monitor
+from monitors.results.learning import accept_answer
 from signals.models import SignalType
 
 RECENT = 15

@@ -13,11 +13,11 @@ from dashboard.access import WorkspacePage
 from dashboard.forms.monitor import MonitorForm, form_for, initial_of
 from dashboard.views.monitor import OneMonitor
 from monitors import checking, services
-from monitors.evidence import assertions_of, phases_of
 from monitors.kinds import kinds
 from monitors.masking import unmasked
 from monitors.models import Monitor
 from monitors.probed import place_of
+from monitors.results.evidence import assertions_of, phases_of
 
 KIND = "http"
 

@@ -8,11 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from accounts.models import Role
-from alerts import report_schedules as services
 from alerts import selectors
 from alerts.api.report_schedules import pdf_download
 from alerts.models import MonthlyReport, MonthlyReportState, ReportPurpose, ReportSchedule
-from alerts.months import Month
+from alerts.monthly import schedules as services
+from alerts.monthly.months import Month
 from common import clock
 from common.invalid import Conflict
 from dashboard.access import WorkspacePage

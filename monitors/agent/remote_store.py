@@ -13,7 +13,7 @@ from monitors.agent.link import BatchRefused, Link, LinkDown
 from monitors.agent.spool import Spool
 from monitors.agent.wire import check_from, result_json
 from monitors.probes.base import Check, Claim, Result
-from monitors.reference import OwnNetwork
+from monitors.scheduling.reference import OwnNetwork
 
 log = logging.getLogger(__name__)
 

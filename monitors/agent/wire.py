@@ -15,7 +15,7 @@ from monitors.probes.base import (
     Phases,
     Result,
 )
-from monitors.storable import json_value, number
+from monitors.results.storable import json_value, number
 
 _DATES = ("not_before", "not_after")
 _PLAIN = ("lag_ms", "loop_lag_ms", "ok", "failure_class", "detail", "status_code", "address", "latency_ms",

@@ -23,9 +23,9 @@ from common.api.problems import Problem, problem_response
 from common.api.renderers import to_json
 from common.client_address import client_address, resolve_client
 from monitors.agent.wire import Malformed
-from monitors.agent_work import begin, end, hand_out, take_in
-from monitors.agents import agent_of
 from monitors.models import Region
+from monitors.regions.agent_work import begin, end, hand_out, take_in
+from monitors.regions.agents import agent_of
 
 LONGEST_WAIT_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 0.5

@@ -4,10 +4,10 @@ from typing import Any
 
 from common.names import camel
 from common.times import rfc3339
-from monitors.availability import Bucket
-from monitors.history import Availability
-from monitors.latency import SHARES, Latency
-from monitors.summaries import Summary
+from monitors.figures.availability import Bucket
+from monitors.figures.history import Availability
+from monitors.figures.latency import SHARES, Latency
+from monitors.rollups.summaries import Summary
 
 
 def availability_json(found: Availability) -> dict[str, Any]:

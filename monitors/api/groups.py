@@ -11,7 +11,7 @@ from common.api.service_views import ServiceViewSet
 from monitors import grouping
 from monitors.api.planned_serializers import GroupSerializer
 from monitors.models import Monitor, ServiceGroup
-from monitors.planned_fields import GROUP_DEFAULTS
+from monitors.planned.fields import GROUP_DEFAULTS
 
 
 @extend_schema(tags=["Service groups"])

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from accounts.authentication import actor
 from common.api.parameters import Choices, Text, Whole, period
 from common.api.service_views import ServiceViewSet
-from monitors import deploying, maintaining
 from monitors.api.planned_serializers import DeploymentSerializer, WindowSerializer
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, Monitor
-from monitors.planned_fields import DEPLOYMENT_DEFAULTS, WINDOW_DEFAULTS
+from monitors.planned import deploying, maintaining
+from monitors.planned.fields import DEPLOYMENT_DEFAULTS, WINDOW_DEFAULTS
 
 _ONLY_IDS = Prefetch("monitors", Monitor.objects.only("pk").order_by("pk"))
 

@@ -7,7 +7,7 @@ from common.api.serializers import ApiSerializer
 from common.times import rfc3339
 from monitors.grouping import worst_of
 from monitors.models import Deployment, DeploymentState, MaintenanceWindow, ServiceGroup, Status
-from monitors.windows import next_opening
+from monitors.planned.windows import next_opening
 
 
 class DeploymentSerializer(ApiSerializer):

@@ -19,8 +19,8 @@ from common.invalid import FieldError, Invalid
 from monitors.api.figures import availability_json, latency_json
 from monitors.api.serializers import ResultPageSerializer
 from monitors.api.shown import result_json
-from monitors.history import availability_of, results_of
-from monitors.latency import latency
+from monitors.figures.history import availability_of, results_of
+from monitors.figures.latency import latency
 from monitors.models import Monitor, Region
 
 DEFAULT_PERIOD = timedelta(days=30)

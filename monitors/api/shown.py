@@ -7,12 +7,12 @@ from django.db.models import Prefetch
 
 from common.times import rfc3339
 from monitors.api.casing import to_camel
-from monitors.evidence import evidence_of
-from monitors.evidence import to_camel as facts_to_camel
 from monitors.impact import is_impacted
 from monitors.kinds import Kind, kinds
 from monitors.models import Facts, LearnedAnswer, Monitor, RegionState, Result
 from monitors.probes.base import Result as ProbeResult
+from monitors.results.evidence import evidence_of
+from monitors.results.evidence import to_camel as facts_to_camel
 
 _STATES = RegionState.objects.only(
     "monitor",

@@ -24,8 +24,8 @@ from monitors.api.serializers import (
 from monitors.api.shown import AT_HAND, check_json
 from monitors.impact import with_impact
 from monitors.kinds import kinds
-from monitors.learning import accept_answer
 from monitors.models import Monitor
+from monitors.results.learning import accept_answer
 
 
 @extend_schema(tags=["Monitors"])

@@ -5,8 +5,8 @@ from typing import Any
 
 from common.times import rfc3339
 from monitors.api.figures import availability_json, latency_json, summary_json
-from monitors.history import availability_of
-from monitors.latency import latency
+from monitors.figures.history import availability_of
+from monitors.figures.latency import latency
 from monitors.models import Monitor, Region
 
 MOST_DOWNTIMES = 200

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from common.times import rfc3339
-from monitors.availability import Bucket
-from monitors.history import Availability, availability_of
-from monitors.latency import latency
+from monitors.figures.availability import Bucket
+from monitors.figures.history import Availability, availability_of
+from monitors.figures.latency import latency
 from monitors.models import Monitor
 
 # Those that did worst are listed; however many more there are, no more is held in memory at once.

@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from alerts import services
-from alerts.sending import Sender
+from alerts.sending.sender import Sender
 from common.clock import now as clock_now
 from incidents.models import Kind, Severity
 from incidents.services import open_incident

@@ -7,7 +7,7 @@ import django
 
 django.setup()
 
-from alerts.sending import Sender  # noqa: E402
+from alerts.sending.sender import Sender  # noqa: E402
 
 Sender(lease_seconds=float(sys.argv[1])).start()
 print("started", flush=True)

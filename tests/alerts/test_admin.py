@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerts import recipients
 from alerts.models import Channel, Delivery, DeliveryAttempt, DeliveryState, Recipient, ReportPurpose, Rule
-from alerts.report_schedules import ask_for_report, create_report_schedule
+from alerts.monthly.schedules import ask_for_report, create_report_schedule
+from alerts.recipients import addresses as recipients
 from common.clock import now as clock_now
 from incidents.models import Kind
 

@@ -8,10 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.actor import SYSTEM
-from alerts import claiming, services
+from alerts import services
 from alerts.channels.base import Outcome
 from alerts.models import Channel, Delivery, DeliveryAttempt, DeliveryState
-from alerts.recording import Attempt, record_attempts
+from alerts.sending import claiming
+from alerts.sending.recording import Attempt, record_attempts
 from common.clock import now as clock_now
 
 pytestmark = pytest.mark.django_db

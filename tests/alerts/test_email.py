@@ -7,10 +7,11 @@ from email.policy import default
 import pytest
 
 from accounts.actor import SYSTEM
-from alerts import recipients, services
+from alerts import services
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Delivery, DeliveryState, Recipient
-from alerts.recording import record_attempt
+from alerts.recipients import addresses as recipients
+from alerts.sending.recording import record_attempt
 from common.clock import now as clock_now
 from common.invalid import Conflict, Invalid
 from incidents.models import Incident

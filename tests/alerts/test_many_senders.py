@@ -6,9 +6,10 @@ import time
 import pytest
 from django.db import connection
 
-from alerts import sending, tasks
+from alerts import tasks
 from alerts.models import Delivery, DeliveryState
-from alerts.sending import Sender
+from alerts.sending import sender as sending
+from alerts.sending.sender import Sender
 from incidents.models import Kind
 
 pytestmark = pytest.mark.django_db(transaction=True)

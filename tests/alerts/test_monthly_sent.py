@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from alerts import channel_services, monthly, report_schedules, services
+from alerts import channel_services, services
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Delivery, DeliveryState, MonthlyReport, PhoneNumber, ReportPurpose
-from alerts.recording import record_attempt
+from alerts.monthly import making as monthly
+from alerts.monthly import schedules as report_schedules
+from alerts.sending.recording import record_attempt
 from monitors.models import StatusChange
 from monitors.services import create_monitor
 

@@ -4,9 +4,10 @@ import pytest
 from django.db import transaction
 
 from accounts.actor import SYSTEM
-from alerts import rules, services
+from alerts import services
 from alerts.models import AlertEvent, Channel, Delivery, Rule
 from alerts.outbox import plan_incident_event
+from alerts.rules import services as rules
 from common.clock import now as clock_now
 from common.invalid import Conflict
 from incidents.models import TimelineEvent

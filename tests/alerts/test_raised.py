@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import rules
 from alerts.models import Channel, Delivery
+from alerts.rules import services as rules
 from alerts.withheld import tell_held
 from incidents.models import Incident, Kind, Severity
 from incidents.raising import Raise, raise_incidents
 from incidents.services import acknowledge, edit_incident, open_incident, resolve_incident
-from monitors.maintaining import create_window
+from monitors.planned.maintaining import create_window
 from tests.alerts.test_withheld import HOUR
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 import requests
 
-from alerts import phone_numbers, services
+from alerts import services
 from alerts.models import Channel, Delivery, DeliveryState, PhoneNumber
-from alerts.sms_quota import sent_this_month, take_quota
+from alerts.recipients import phone_numbers
+from alerts.recipients.sms_quota import sent_this_month, take_quota
 from billing import limits
 from common.clock import now as clock_now
 from common.invalid import Conflict, Invalid
@@ -201,7 +202,7 @@ def test_codes_are_not_kept_in_plain(monitor, add_sms, twilio):
 
 def test_the_plan_bounds_messages_of_a_month(monitor, open_on, add_sms, agreed, twilio, workspace, monkeypatch, now):
     few = limits.Limits(monitors=None, min_interval_seconds=10, sms_per_month=2)
-    monkeypatch.setattr("alerts.sms_quota.limits_of", lambda workspace: few)
+    monkeypatch.setattr("alerts.recipients.sms_quota.limits_of", lambda workspace: few)
     assert take_quota(workspace, 2, now=now)
     assert not take_quota(workspace, 1, now=now)
     assert sent_this_month(workspace, now=now) == 2

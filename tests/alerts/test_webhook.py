@@ -13,8 +13,8 @@ from accounts.models import FeedEvent
 from alerts import services
 from alerts.channels.catalogue import CATALOGUE
 from alerts.models import Channel, Delivery, DeliveryState
-from alerts.recording import record_attempt
-from alerts.retries import MAX_ATTEMPTS
+from alerts.sending.recording import record_attempt
+from alerts.sending.retries import MAX_ATTEMPTS
 from common.clock import now as clock_now
 from common.invalid import Invalid
 from common.version import VERSION

@@ -8,7 +8,7 @@ from alerts.models import Delivery
 from alerts.withheld import tell_held
 from incidents.models import Kind, Severity
 from incidents.services import acknowledge, open_incident, resolve_incident
-from monitors.maintaining import create_window
+from monitors.planned.maintaining import create_window
 
 HOUR = timedelta(hours=1)
 

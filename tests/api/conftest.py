@@ -9,10 +9,10 @@ from django.test import Client
 from incidents import services as incident_services
 from incidents.models import Severity
 from monitors import services as monitor_services
-from monitors.deploying import create_deployment
 from monitors.grouping import create_group
-from monitors.maintaining import create_window
 from monitors.models import Region
+from monitors.planned.deploying import create_deployment
+from monitors.planned.maintaining import create_window
 
 
 class Caller:

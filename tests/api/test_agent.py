@@ -10,9 +10,9 @@ from django.test import Client
 
 from common import clock
 from monitors.agent.wire import check_from, result_json
-from monitors.agents import make_agent_token
 from monitors.models import AgentToken, EngineRun, Region, RegionState, Result
 from monitors.probes.base import Result as Found
+from monitors.regions.agents import make_agent_token
 from monitors.services import create_monitor, edit_monitor
 
 pytestmark = pytest.mark.django_db

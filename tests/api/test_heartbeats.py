@@ -71,5 +71,5 @@ def test_a_list_of_heartbeats_costs_no_query_each(api, make_monitor, django_asse
     for number in range(12):
         make_monitor(f"job {number}", type="heartbeat", settings=schedule)
     api.get("/api/monitors")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert api.get("/api/monitors").json()["total"] == 12

@@ -27,6 +27,8 @@ BODIES = {
     "websocket": {"url": "ws://127.0.0.1:1/", "headers": HEADERS},
     "sql": {"engine": "postgresql", "host": "127.0.0.1", "port": 1, "username": "me", "password": CANARY},
     "redis": {"host": "127.0.0.1", "port": 1, "password": CANARY},
+    "smtp": {"host": "127.0.0.1", "port": 1, "username": "me", "password": CANARY},
+    "imap": {"host": "127.0.0.1", "port": 1, "username": "me", "password": CANARY},
 }
 
 

@@ -9,7 +9,7 @@ import trustme
 from monitors.kinds import kinds
 from monitors.masking import MASK
 from monitors.models import Monitor
-from monitors.recording import record
+from monitors.results.recording import record
 from tests.monitors.conftest import result_of
 from tests.monitors.probes.name_server import name_server, reply
 from tests.monitors.probes.name_server import record as a_record

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import AuditEntry
-from alerts import monthly
 from alerts.models import ReportSchedule
+from alerts.monthly import making as monthly
 from common.clock import now as clock_now
 
 

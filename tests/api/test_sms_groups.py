@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from alerts import phone_numbers
 from alerts.models import Channel, PhoneNumber, Rule
+from alerts.recipients import phone_numbers
 from common.clock import now as clock_now
 from tests.api.conftest import Caller
 

@@ -7,8 +7,8 @@ import pytest
 from accounts.actor import SYSTEM
 from billing.models import Plan, Subscription
 from common.clock import now as clock_now
-from monitors import history
-from monitors.latency import latency
+from monitors.figures import history
+from monitors.figures.latency import latency
 from monitors.models import Region, Result, StatusChange
 from monitors.services import create_monitor
 from signals.models import Signal

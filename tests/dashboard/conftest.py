@@ -13,9 +13,9 @@ from common.clock import now as clock_now
 from incidents import services as incidents
 from incidents.models import Kind, Severity
 from monitors import services
-from monitors.deploying import create_deployment
-from monitors.maintaining import create_window
 from monitors.models import Region, RegionState, Result, StatusChange
+from monitors.planned.deploying import create_deployment
+from monitors.planned.maintaining import create_window
 from signals.dependencies import create_dependency
 from signals.models import Signal
 

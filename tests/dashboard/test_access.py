@@ -12,7 +12,7 @@ from accounts.models import ApiToken, Membership, Role
 from accounts.services import create_token
 from alerts import services as alerts
 from alerts.models import MonthlyReport
-from alerts.report_schedules import create_report_schedule
+from alerts.monthly.schedules import create_report_schedule
 from common.clock import now as clock_now
 from dashboard.urls import urlpatterns
 from monitors.models import Monitor, Report

@@ -17,7 +17,7 @@ from dashboard.demo.workspace import JOBS, OTHERS, WEBSITES, fill
 from dashboard.planned import planned_marks
 from incidents.models import Incident, State
 from monitors.checking import try_monitor
-from monitors.history import availability_of
+from monitors.figures.history import availability_of
 from monitors.models import Monitor, StatusChange
 from signals.models import Dependency, Heartbeat
 

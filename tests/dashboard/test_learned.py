@@ -7,7 +7,7 @@ import pytest
 from dashboard.learned import ping_charts
 from monitors.models import LearnedAnswer
 from monitors.probes.base import Certificate
-from monitors.recording import record
+from monitors.results.recording import record
 from monitors.services import create_monitor
 from tests.monitors.conftest import result_of
 

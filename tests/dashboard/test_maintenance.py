@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from common.clock import now as clock_now
 from dashboard.planned import planned_marks, under_way, with_planned
-from monitors.deploying import end_deployment
 from monitors.grouping import create_group
 from monitors.models import Deployment, MaintenanceWindow
+from monitors.planned.deploying import end_deployment
 
 
 def text(answer):

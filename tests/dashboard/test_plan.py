@@ -5,8 +5,8 @@ import re
 import pytest
 
 from accounts.models import User
-from alerts import phone_numbers
 from alerts.models import Rule
+from alerts.recipients import phone_numbers
 from billing.models import Plan, Price, Subscription
 from billing.plans import add_plans
 from common.clock import now as clock_now

@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts import monthly
 from alerts.models import Channel, Delivery, MonthlyReport, ReportSchedule
+from alerts.monthly import making as monthly
 from common.clock import now as clock_now
 
 

@@ -9,9 +9,9 @@ from django.db import connections
 from incidents import holding
 from incidents.holding import release
 from incidents.models import HeldIncident, Incident
-from monitors.deploying import create_deployment, end_deployment
-from monitors.maintaining import create_window, delete_window
 from monitors.models import Result, StatusChange
+from monitors.planned.deploying import create_deployment, end_deployment
+from monitors.planned.maintaining import create_window, delete_window
 from tests.monitors.conftest import make as make
 from tests.monitors.conftest import see as see
 from tests.monitors.conftest import status_of

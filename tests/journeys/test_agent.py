@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 
 from common import clock
-from monitors.agents import make_agent_token
 from monitors.models import AgentToken, EngineRun, MonitorState, Region, RegionState, Result
+from monitors.regions.agents import make_agent_token
 from tests.journeys.watching import process, until, watch
 from tests.targets import Target
 

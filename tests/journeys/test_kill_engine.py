@@ -6,8 +6,8 @@ import pytest
 from django.db.models import Count
 
 from incidents.models import EventType, Incident, TimelineEvent
-from monitors.engine_step import start_engine, stop_engine
 from monitors.models import EngineRun, Monitor, Result
+from monitors.scheduling.engine_step import start_engine, stop_engine
 from tests.journeys.watching import engine_process, until, watch
 from tests.targets import Target
 

@@ -9,14 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actor import SYSTEM
 from alerts.models import Channel, Delivery
-from alerts.rules import create_rule
+from alerts.rules.services import create_rule
 from alerts.services import create_action_group
 from incidents import events
 from incidents.models import Incident, TimelineEvent
 from incidents.opening import Opening, open_incidents
 from incidents.services import resolve_incidents
-from monitors.maintaining import create_window
 from monitors.models import Monitor, MonitorState, Status, StatusChange
+from monitors.planned.maintaining import create_window
 from monitors.services import Turn, change_status, change_statuses
 from signals.models import HeartbeatState
 from signals.services import settle

@@ -9,8 +9,8 @@ from common.addresses import AddressPolicy
 from incidents.models import Incident
 from monitors.engine.engine import Engine
 from monitors.models import MonitorState, Region, RegionState, StatusChange
-from monitors.reference import OwnNetwork
-from monitors.store import DatabaseStore
+from monitors.scheduling.reference import OwnNetwork
+from monitors.scheduling.store import DatabaseStore
 from tests.journeys.watching import until, watch
 from tests.monitors.engine.test_resolver import NameServer
 from tests.targets import Target

@@ -15,15 +15,15 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common import clock
-from monitors.engine_step import start_engine, stop_engine
 from monitors.models import RegionState
+from monitors.scheduling.engine_step import start_engine, stop_engine
 from monitors.services import create_monitor
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = """
 import sys, time, django
 django.setup()
-from monitors.engine_step import start_engine
+from monitors.scheduling.engine_step import start_engine
 engine = start_engine("default")
 print("checking", flush=True)
 while True:

@@ -6,7 +6,7 @@ import pytest
 
 from monitors.models import MonitorState, Region, RegionState
 from monitors.probes.base import Check, Result
-from monitors.recording import record
+from monitors.results.recording import record
 from monitors.services import create_monitor
 from monitors.watched import Watched
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from monitors.availability import MAINTENANCE, Span, measure, without
+from monitors.figures.availability import MAINTENANCE, Span, measure, without
+from monitors.figures.history import availability_of, uptime_days
 from monitors.grouping import create_group
-from monitors.history import availability_of, uptime_days
-from monitors.maintaining import create_window
 from monitors.models import StatusChange
-from monitors.windows import Period
+from monitors.planned.maintaining import create_window
+from monitors.planned.windows import Period
 
 MINUTE = timedelta(minutes=1)
 

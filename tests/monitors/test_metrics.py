@@ -8,11 +8,11 @@ from django.conf import settings
 
 from common import metrics
 from common.models import MetricValue
-from monitors.claiming import claim_due
 from monitors.metrics import queues, scheduling
 from monitors.models import Region, RegionState
-from monitors.reference import OwnNetwork
-from monitors.store import DatabaseStore
+from monitors.scheduling.claiming import claim_due
+from monitors.scheduling.reference import OwnNetwork
+from monitors.scheduling.store import DatabaseStore
 from monitors.watched import WatchedCache
 from tests.monitors.conftest import result_of
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from monitors import upkeep
 from monitors.models import Region, Result
-from monitors.store import _UNSTORABLE
+from monitors.scheduling.store import _UNSTORABLE
 
 pytestmark = pytest.mark.django_db
 only_postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="only PostgreSQL has partitions")

@@ -11,7 +11,7 @@ from common.invalid import Conflict, Invalid
 from incidents.models import Incident, State
 from monitors.masking import MASK
 from monitors.models import Monitor, Region, Result, Status
-from monitors.recording import record
+from monitors.results.recording import record
 from monitors.services import create_monitor, delete_monitor, edit_monitor, pause, resume
 from monitors.upkeep import mark_unwatched
 from tests.monitors.conftest import region_state, result_of, status_of

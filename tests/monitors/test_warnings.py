@@ -9,10 +9,10 @@ from common.invalid import Conflict
 from incidents.holding import release
 from incidents.models import HeldIncident, Incident, Kind, Severity, State
 from incidents.services import edit_incident
-from monitors.learning import accept_answer
-from monitors.maintaining import create_window
 from monitors.models import Facts, Finding, LearnedAnswer, Status
+from monitors.planned.maintaining import create_window
 from monitors.probes.base import Certificate
+from monitors.results.learning import accept_answer
 from monitors.services import edit_monitor, pause
 from tests.monitors.conftest import status_of
 

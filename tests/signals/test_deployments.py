@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from accounts.actor import SYSTEM
-from monitors.deploying import create_deployment, end_deployment
+from monitors.planned.deploying import create_deployment, end_deployment
 from signals.models import Signal
 from signals.settling import advance
 from tests.admin_rows import http_monitor

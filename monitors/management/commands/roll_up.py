@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common import clock
 from common.instants import parse_instant_or_date
-from monitors.rollups import backfill, raw_since
+from monitors.rollups.rolling import backfill, raw_since
 
 
 class Command(BaseCommand):

@@ -11,11 +11,11 @@ from datetime import timedelta
 import pytest
 
 from common.invalid import Conflict, Invalid
-from monitors import rollups
 from monitors.models import Region, Report, Result, StatusChange
 from monitors.reports import files, services
 from monitors.reports.content import content_of, interval_for
 from monitors.reports.drawings import charts_of
+from monitors.rollups import rolling as rollups
 from monitors.services import create_monitor
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common import clock
-from monitors.agents import make_agent_token
 from monitors.models import Region
+from monitors.regions.agents import make_agent_token
 
 
 class Command(BaseCommand):

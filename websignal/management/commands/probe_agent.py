@@ -13,7 +13,7 @@ from monitors.agent.agent import Agent
 from monitors.agent.link import Link, LinkDown, TokenRefused
 from monitors.agent.remote_store import LAST_RETRY, RemoteStore
 from monitors.agent.spool import Spool, SpoolTaken
-from monitors.reference import OwnNetwork
+from monitors.scheduling.reference import OwnNetwork
 
 log = logging.getLogger(__name__)
 

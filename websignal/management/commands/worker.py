@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitors.queues import probe_queue
+from monitors.scheduling.queues import probe_queue
 from websignal.celery import app
 
 

@@ -1,0 +1,1 @@
+"""Monthly reports: when they are due, what they hold, who gets them."""

@@ -1,0 +1,1 @@
+"""Rules: which incidents go to which channels."""

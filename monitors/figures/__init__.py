@@ -1,0 +1,1 @@
+"""Availability, latency and history of a monitor: one function each, called by every surface."""

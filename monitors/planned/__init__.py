@@ -1,0 +1,1 @@
+"""Planned work: deployments and maintenance windows."""

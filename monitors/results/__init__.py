@@ -1,0 +1,1 @@
+"""What becomes of a check's result: judged, counted, stored, and settled into a status."""

@@ -1,0 +1,1 @@
+"""Who checks what, when: slots, claims and leases, and the engine's side of the database."""
