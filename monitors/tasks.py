@@ -15,7 +15,7 @@ from monitors.rollups import drop_old_hours, roll_up
 from monitors.silence import watch_regions
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
-ROLL_UP_REST, ROLL_UP_SECONDS = 3.0, 40.0
+ROLL_UP_REST, ROLL_UP_SECONDS = 6.0, 45.0
 
 
 @shared_task(name="monitors.tick")
