@@ -15,7 +15,7 @@ from monitors.scheduling.engine_step import running_engine
 from monitors.scheduling.queues import probe_queue
 from monitors.upkeep import drop_old_results, mark_unwatched, tended_regions
 
-ROLL_UP_REST, ROLL_UP_SECONDS = 3.0, 40.0
+ROLL_UP_REST, ROLL_UP_SECONDS = 6.0, 45.0
 
 
 @shared_task(name="monitors.tick")

@@ -104,13 +104,16 @@ class Bookkeeper:
 
     def _gather(self) -> None:
         rest = self._flushed_at + _PAUSE_SECONDS - time.monotonic()
-        if self._results and rest > 0:
+        if self._results and rest > 0 and self._finish_by is None:
             time.sleep(rest)
 
     def _record_all(self) -> None:
-        while self._results and time.monotonic() >= self._retry_at:
+        """What waits now: what comes meanwhile gathers first, or a few would always be stored on their own."""
+        waiting = len(self._results)
+        while waiting > 0 and self._results and time.monotonic() >= self._retry_at:
             with self._results_lock:
                 batch = [self._results.popleft() for _ in range(min(self._batch, len(self._results)))]
+            waiting -= len(batch)
             self._record(batch)
 
     def _record(self, batch: Sequence[Result]) -> None:

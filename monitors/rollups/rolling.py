@@ -6,7 +6,7 @@ there are, and a process that is killed leaves the rest of the hour to the next 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db import transaction
 from common.pace import Pace
 from monitors.models import Monitor, Result
 from monitors.rollups import summaries
+from monitors.rollups.counting import summarise
 from monitors.rollups.models import DailyRollup, HourlyRollup, LateHour, RollupMark
 from monitors.rollups.summaries import Summary
 
@@ -22,13 +23,10 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # A result of the hour may be on its way to the database this long without being late.
 GRACE = timedelta(minutes=2)
 MOST_HOURS_AT_ONCE = 100
-# Few: while a slice is counted the engine beside it waits at every turn of its loop.
+# Few: while a slice is packed the engine in the same process waits at every turn of its loop.
 MONITORS_AT_ONCE = 40
 _LATE_AT_ONCE = 1000
 _ROWS_AT_ONCE = 500
-_FETCHED_AT_ONCE = 5000
-
-Key = tuple[int, int]
 
 
 def roll_up(*, now: datetime, pace: Pace | None = None) -> int:
@@ -215,17 +213,3 @@ def _roll_day(day: date, monitors: Collection[int]) -> None:
         unique_fields=["monitor", "day", "region"],
         update_fields=["checks", "failures", "summary"],
     )
-
-
-def summarise(since: datetime, until: datetime, monitors: Collection[int] | None = None) -> Mapping[Key, Summary]:
-    """Raw results of [since, until) by monitor and region; of these monitors, or of all that there are."""
-    rows = Result.objects.filter(scheduled_at__gte=since, scheduled_at__lt=until)
-    if monitors is not None:
-        rows = rows.filter(monitor__in=monitors)
-    columns = rows.values_list(
-        "monitor_id", "region_id", "ok", "latency_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms"
-    )
-    found: dict[Key, Summary] = defaultdict(Summary)
-    for monitor_id, region_id, ok, latency_ms, *phases_ms in columns.iterator(chunk_size=_FETCHED_AT_ONCE):
-        found[monitor_id, region_id].add(ok, latency_ms, phases_ms)
-    return found

@@ -12,6 +12,8 @@ _GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
 _PER_LOG = 1 / log(_GAMMA)
 _MIDDLE = 2 / (_GAMMA + 1)
 _MICROS = 1000.0
+# `bucket_of` in PostgreSQL, of milliseconds in double precision.
+BUCKET_SQL = f"CASE WHEN {{0}} * 1000 > 1 THEN ceil(ln({{0}} * 1000) * {_PER_LOG!r}::float8)::int ELSE 0 END"
 
 Buckets = Mapping[int, int]
 

@@ -13,6 +13,8 @@ from monitors.figures.latency import latency
 from monitors.models import DailyRollup, HourlyRollup, LateHour, Region, Result, RollupMark
 from monitors.rollups import rolling as rollups
 from monitors.rollups import summaries
+from monitors.rollups.counting import summarise
+from monitors.rollups.summaries import Summary
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -154,7 +156,7 @@ def test_packed_hours_hold_what_raw_results_say(make, checked, now):
     monitor = make()
     checked(monitor, range(1, 60))
     rollups.roll_up(now=now + 5 * MINUTE)
-    (raw,) = rollups.summarise(now - HOUR, now).values()
+    (raw,) = summarise(now - HOUR, now).values()
     packed = summaries.unpack_hours(bytes(HourlyRollup.objects.get().hours))
     if connection.vendor == "sqlite":
         assert packed == {11: raw}
@@ -223,3 +225,21 @@ def test_a_result_that_comes_late_for_an_hour_half_rolled_up_is_in_it(make, see,
     for packed in HourlyRollup.objects.all():
         assert summaries.unpack_hours(bytes(packed.hours))[12].checks == 2
     assert HourlyRollup.objects.count() == 3
+
+
+def test_the_database_counts_as_the_code_does(make, checked, now):
+    """Of durations that a column of the database can hold; then nothing is rounded on the way."""
+    monitors = [make(name=f"M{number}", regions=2) for number in range(3)]
+    for number, monitor in enumerate(monitors):
+        checked(monitor, range(1, 55, 1 + number), regions=("default", "r2"))
+    chance, wanted = random.Random(7), {}
+    for row in Result.objects.all():
+        row.latency_ms = chance.choice([None, 0.0, 2**-11, 2**-9, 0.125, 7.5, 900.25, 8000.0, 65536.5])
+        row.first_byte_ms = chance.choice([None, 0.0, 3.25])
+        row.save()
+        phases = (row.dns_ms, row.connect_ms, row.tls_ms, row.first_byte_ms, row.transfer_ms)
+        wanted.setdefault((row.monitor_id, row.region_id), Summary()).add(row.ok, row.latency_ms, phases)
+    assert summarise(now - HOUR, now) == wanted
+    only = monitors[1].pk
+    assert summarise(now - HOUR, now, [only]) == {key: one for key, one in wanted.items() if key[0] == only}
+    assert summarise(now - HOUR, now, []) == {}
