@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.layout.repository import ROOT
+from websignal.beat import SCHEDULE
 
 KEY = "q8Zr0mJx2vTn5LwYc7Bd1Gf4Hk6Pa9SeUiOo3Mb"
 PRODUCTION = {
@@ -94,3 +95,19 @@ def test_plain_http_in_production_is_warned_of(tmp_path):
 
 def test_an_empty_value_is_as_good_as_none(tmp_path):
     assert start(tmp_path, PORT="", DATABASE_URL=" ", REDIS_URL="").returncode == 0
+
+
+BEAT = """
+import sys
+sys.argv = ["manage.py", "beat"]
+import django
+django.setup()
+from celery.beat import Scheduler
+from websignal.celery import app
+print(len(Scheduler(app).schedule), *({"monitors", "rest_framework", "dashboard"} & set(sys.modules)))
+"""
+
+
+def test_beat_knows_all_ticks_without_the_apps_that_carry_them_out(tmp_path):
+    done = start(tmp_path, "-c", BEAT, DJANGO_SETTINGS_MODULE="websignal.settings")
+    assert (done.returncode, done.stdout.split()) == (0, [str(len(SCHEDULE))]), done.stderr
