@@ -1,9 +1,11 @@
 """Whether what a monitor depends on is down: other monitors here, and whatever higher apps know of."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, QuerySet
 
+from common.at_hand import put_at_hand
 from common.registry import Registry
 from monitors.models import Monitor, Status
 
@@ -15,25 +17,27 @@ class Judge(Protocol):
 
 
 class Impairment(NamedTuple):
-    """What has to be at hand of a monitor, and who judges it. Nothing is asked for a list without dependencies."""
+    """Rows that have to be at hand of a monitor, by the name they have there, and who judges them."""
 
-    at_hand: Prefetch[Any]
+    name: str
+    rows: "QuerySet[Any]"  # each with a `monitor`
     is_impairing: Judge
 
 
 impairments: Registry[Impairment] = Registry("What impairs a monitor?")
-_DEPENDS_ON: Prefetch[Any] = Prefetch(
-    "depends_on", Monitor.objects.only("pk", "state__status").select_related("state").order_by("pk"), "shown_depends_on"
-)
 
 
-def with_impact(found: "QuerySet[Monitor]") -> "QuerySet[Monitor]":
-    """`found` with what `is_impacted` reads; `shown_depends_on` are the monitors that each depends on, by id."""
-    return found.prefetch_related(_DEPENDS_ON, *(one.at_hand for _, one in impairments))
+def put_impact_at_hand(monitors: Sequence[Any]) -> None:
+    """Reads what `is_impacted` needs of all of them; `known_needs` has the monitors that each depends on, by id."""
+    needs: Any = Monitor.depends_on.through.objects
+    rows = needs.annotate(status=F("to_monitor__state__status")).order_by("to_monitor")
+    put_at_hand(monitors, "known_needs", rows, "from_monitor")
+    for _, one in impairments:
+        put_at_hand(monitors, one.name, one.rows, "monitor")
 
 
 def is_impacted(monitor: Any) -> bool:
-    """Whether something that this monitor `with_impact` depends on is down; asks nothing of the database."""
-    if any(one.state.status == Status.DOWN for one in monitor.shown_depends_on):
+    """Whether something that this monitor depends on is down; asks nothing of the database."""
+    if any(one.status == Status.DOWN for one in monitor.known_needs):
         return True
     return any(one.is_impairing(monitor) for _, one in impairments)

@@ -46,4 +46,4 @@ def register() -> None:
     """Tells monitors what impairs them; called once, when the app is ready."""
     known: Any = Dependency.objects.all()
     links = DependencyLink.objects.prefetch_related(Prefetch("dependency", with_status(known)))
-    impairments.register("signals", Impairment(Prefetch("dependency_links", links, "known_links"), _is_impairing))
+    impairments.register("signals", Impairment("known_links", links, _is_impairing))

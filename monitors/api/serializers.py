@@ -17,7 +17,7 @@ from common.api.fields import (
     TextField,
 )
 from common.api.serializers import ApiSerializer
-from monitors.api.shown import monitor_json
+from monitors.api.shown import monitor_json, put_at_hand
 from monitors.fields import MAX_TIMEOUT_MS, MIN_TIMEOUT_MS
 from monitors.models import FailureClass, Monitor, Status
 from monitors.probes.dns_message import TYPES
@@ -56,6 +56,14 @@ class LearnedAnswerSerializer(ApiSerializer):
     waiting_since = InstantField(allow_null=True)
 
 
+class MonitorListSerializer(serializers.ListSerializer[Monitor]):
+    """Reads what is shown of all of them together."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        put_at_hand(data)
+        return [monitor_json(one) for one in data]
+
+
 class MonitorSerializer(ApiSerializer):
     """What is watched, and how. Limits of values are judged by `monitors.services`, types of JSON here."""
 
@@ -87,7 +95,11 @@ class MonitorSerializer(ApiSerializer):
     created_at = InstantField(read_only=True)
     updated_at = InstantField(read_only=True)
 
+    class Meta:
+        list_serializer_class = MonitorListSerializer
+
     def to_representation(self, instance: Monitor) -> dict[str, Any]:
+        put_at_hand([instance])
         return monitor_json(instance)
 
     def unknown_errors(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:

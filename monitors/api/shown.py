@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Prefetch
-
+from common import at_hand
 from common.times import rfc3339
 from monitors.api.casing import to_camel
-from monitors.impact import is_impacted
+from monitors.impact import is_impacted, put_impact_at_hand
 from monitors.kinds import Kind, kinds
 from monitors.models import Facts, LearnedAnswer, Monitor, RegionState, Result
 from monitors.probes.base import Result as ProbeResult
@@ -24,17 +23,23 @@ _STATES = RegionState.objects.only(
     "last_latency_ms",
     "certificate_expires_at",
 )
-# What `monitor_json` reads besides the monitor and its state. As lists: a queryset that nobody asks for, made for each
-# monitor and relation, costs more than all that is read.
-AT_HAND = (
-    Prefetch("region_states", _STATES.select_related("region").order_by("region_id"), "shown_states"),
-    Prefetch("facts", Facts.objects.filter(is_current=True), "shown_facts"),
-    Prefetch("learned_answers", LearnedAnswer.objects.select_related("region").order_by("region_id"), "shown_answers"),
+# What `monitor_json` reads besides the monitor and its state, by the name it has there.
+_SHOWN = (
+    ("shown_states", _STATES.select_related("region").order_by("region_id")),
+    ("shown_facts", Facts.objects.filter(is_current=True)),
+    ("shown_answers", LearnedAnswer.objects.select_related("region").order_by("region_id")),
 )
 
 
+def put_at_hand(monitors: Sequence[Any]) -> None:
+    """Reads what `monitor_json` shows of monitors, all of one kind in one query."""
+    for name, rows in _SHOWN:
+        at_hand.put_at_hand(monitors, name, rows, "monitor")
+    put_impact_at_hand(monitors)
+
+
 def monitor_json(monitor: Any) -> dict[str, Any]:
-    """One monitor `with_impact`, with `state` and what is `AT_HAND`; asks nothing of the database."""
+    """One monitor with its `state` and what was put at hand; asks nothing of the database."""
     states: list[RegionState] = monitor.shown_states
     kind = kinds[monitor.type]
     settings = to_camel(kind.settings_of(monitor))
@@ -49,7 +54,7 @@ def monitor_json(monitor: Any) -> dict[str, Any]:
         "serviceGroupId": monitor.service_group_id,
         **(_probing(monitor, states, kind) if kind.is_probed else {}),
         "escalationPolicyId": None,
-        "dependsOn": [one.pk for one in monitor.shown_depends_on],
+        "dependsOn": [one.to_monitor_id for one in monitor.known_needs],
         "dependencyImpacted": is_impacted(monitor),
         "externalKey": monitor.external_key,
         "status": monitor.state.status,

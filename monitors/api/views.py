@@ -21,8 +21,7 @@ from monitors.api.serializers import (
     MonitorTestSerializer,
     SslTestSerializer,
 )
-from monitors.api.shown import AT_HAND, check_json
-from monitors.impact import with_impact
+from monitors.api.shown import check_json
 from monitors.kinds import kinds
 from monitors.models import Monitor
 from monitors.results.learning import accept_answer
@@ -43,8 +42,7 @@ class MonitorViewSet(ApiViewSet):
 
     def get_queryset(self) -> "QuerySet[Monitor]":
         related = [path for _, kind in kinds for path in getattr(kind, "related", ())]
-        found: Any = with_impact(super().get_queryset())
-        return found.select_related("state", *related).prefetch_related(*AT_HAND)  # type: ignore[no-any-return]
+        return super().get_queryset().select_related("state", *related)
 
     def create(self, request: Request) -> Response:
         """Makes a monitor; it is watched from the next second on."""

@@ -54,7 +54,9 @@ def status(name):
 
 
 def is_impacted(heartbeat):
-    return impact.is_impacted(impact.with_impact(Monitor.objects.all()).get(pk=heartbeat.pk))
+    monitor = Monitor.objects.get(pk=heartbeat.pk)
+    impact.put_impact_at_hand([monitor])
+    return impact.is_impacted(monitor)
 
 
 def test_the_seeds_payload_makes_both_and_opens_one_warning(report, heartbeat, workspace):
