@@ -12,15 +12,17 @@ from tests.monitors.probes.name_server import address, both, record, reply
 from tests.monitors.probes.scripted import forever, hang, tcp_server, udp_server
 
 TIMEOUT_MS = 700
+BUSY_SECONDS = 2.0  # of a machine that does other things too
 
 
 def ended_well(result, classes):
     assert result.failure_class in classes, result.detail
     assert result.detail.endswith("."), result.detail
-    assert result.finished_at - result.started_at < TIMEOUT_MS / 1000 + 0.5
+    assert result.finished_at - result.started_at < TIMEOUT_MS / 1000 + BUSY_SECONDS
     return True
 
 
+@pytest.mark.slow  # each waits; `engine/test_hostile.py` has all of them at once
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("type", TYPES)
 def test_it_ends_in_its_class_within_its_timeout(probe, type, behaviour):
