@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from celery.beat import Scheduler
-
 
 def every(seconds: float, task: str) -> dict[str, Any]:
     """One entry; a tick that waited longer than its period is dropped, for the next one says the same."""
@@ -35,13 +33,3 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "signals: drop old signals": every(3600, "signals.drop_old_signals"),
     "accounts: drop what has run out": every(3600, "accounts.drop_outdated"),
 }
-
-
-class FixedScheduler(Scheduler):
-    """Celery's, of a schedule that stays as it was at the start.
-
-    Comparing all its entries at every tick, eleven times a second, took a twentieth of a core where nothing happened.
-    """
-
-    def schedules_equal(self, old_schedules: Any, new_schedules: Any) -> bool:
-        return old_schedules is not None

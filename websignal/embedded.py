@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import uvicorn
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from celery.platforms import EX_OK
 from celery.worker import WorkController, state
 from django.conf import settings
@@ -18,7 +18,6 @@ from django.conf import settings
 from alerts.sending import sender as sending
 from monitors.scheduling.engine_step import stop_engine
 from monitors.scheduling.queues import probe_queue
-from websignal.beat import FixedScheduler
 from websignal.celery import app
 from websignal.threads import Supervised
 
@@ -91,7 +90,7 @@ class EmbeddedServer:
         ).start()
 
     def _run_beat(self) -> None:
-        self._beat = Service(app, max_interval=1, scheduler_cls=FixedScheduler)
+        self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
         self._beat.start()
 
     def _stop_others(self) -> None:

@@ -6,13 +6,12 @@ import time
 from types import FrameType
 from typing import Any
 
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from common.locks import only_one, still_held
-from websignal.beat import FixedScheduler
 from websignal.celery import app
 from websignal.threads import Supervised
 
@@ -39,7 +38,7 @@ class Command(BaseCommand):
 
 
 def _tick() -> None:
-    Service(app, max_interval=1, scheduler_cls=FixedScheduler).start()
+    Service(app, max_interval=1, scheduler_cls=Scheduler).start()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
