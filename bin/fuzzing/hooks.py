@@ -47,7 +47,7 @@ RIGHT = [
     Refusal(".*", r"/schedule/expression", {"invalid"}, "cron and OnCalendar are languages, and must come again"),
     Refusal(".*", r"/rrule", {"rule"}, "RRULE is a language"),
     Refusal(".*", r"/slug", {"reserved"}, "words that have a meaning in the addresses of pings"),
-    Refusal(".*", r"/(config/)?(url|link|request/proxy)", {"url", "blocked"}, "addresses are a language"),
+    Refusal(".*", r"/(config/)?(url|link|server|request/proxy)", {"url", "blocked"}, "addresses are a language"),
     Refusal(".*", r"/(config/)?recipients/\d+|/email", {"email"}, "addresses of mail are too"),
     Refusal(".*", r"/(config/|request/)?headers/.*", {"reserved", "masked"}, "names that a sender sets, case aside"),
     Refusal("POST .*smsactiongroup|POST /api/channels", ".*", {"no_provider"}, "the operator's settings"),

@@ -43,13 +43,16 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Parameter):
-    """Text of 1 to 500 characters."""
+    """Text of 1 to `longest` characters."""
 
-    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string", "minLength": 1, "maxLength": 500})
+    longest: int = 500
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", {"type": "string", "minLength": 1, "maxLength": self.longest})
 
     def parse(self, raw: str) -> str:
-        if not 1 <= len(raw) <= 500:
-            raise ValueError("Must have 1 to 500 characters.")
+        if not 1 <= len(raw) <= self.longest:
+            raise ValueError(f"Must have 1 to {self.longest} characters.")
         return raw
 
 

@@ -58,7 +58,9 @@ class OutcomesSerializer(ApiSerializer):
 class PlatformMonitorViewSet(MonitorViewSet):
     """Monitors under the platform's address, which has more than the WebSignal contract."""
 
-    query_parameters = {"upsert": (Text(name="externalKey", help="Your own name for the monitor.", is_required=True),)}
+    query_parameters = {
+        "upsert": (Text(name="externalKey", help="Your own name for the monitor.", longest=200, is_required=True),)
+    }
 
     @extend_schema(
         operation_id="monitors_upsert",

@@ -45,6 +45,11 @@ def test_an_upsert_says_what_is_wrong(api, pointers):
     assert pointers(upsert(api, "a", {"name": "x", "type": "heartbeat"}))["/type"] == "immutable"
 
 
+def test_a_key_that_is_too_long_is_named_where_it_stands(api, pointers):
+    assert pointers(upsert(api, "k" * 201)) == {"?externalKey": "invalid"}
+    assert upsert(api, "k" * 200).status_code == 201
+
+
 def test_an_upsert_honours_preconditions(api):
     assert upsert(api, "a", If_Match='"1.1-x"').status_code == 412
     made = upsert(api, "a", If_None_Match="*")
