@@ -12,7 +12,7 @@ from common.bulk import numbers
 def put_at_hand(objects: Sequence[Any], name: str, rows: "QuerySet[Any]", key: str) -> None:
     """Sets `name` of each object to the list of its `rows`, whose foreign key `key` names it; one query for all.
 
-    `prefetch_related` does the same in three times the time.
+    As `prefetch_related`, but one parameter stands for all objects, and rows do not learn of theirs.
     """
     if not objects:
         return
