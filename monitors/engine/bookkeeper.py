@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 HORIZON_SECONDS = 1.5  # a tick comes each second; half of one is for ticks that are late and claims that take a while
 MOST_IN_CLAIM = 500  # what is due first need not wait until all the others are claimed
+# Once so much is claimed ahead the next claim may wait: many at a stretch would hold up the loop.
+AHEAD_SECONDS, BETWEEN_CLAIMS_SECONDS = 0.5, 0.2
 SILENCE_SECONDS = 3.0  # without a tick for so long, it ticks itself
 OWN_TICK_SECONDS = 1.0
 MOST_IN_BATCH = 1000
@@ -165,6 +167,9 @@ class Bookkeeper:
                     return
                 if not checks:
                     break
+                if checks[-1].scheduled_at > time.time() + AHEAD_SECONDS:
+                    self._tick_at = time.monotonic() + BETWEEN_CLAIMS_SECONDS
+                    return
             self._pass_on()
         except Exception:
             log.exception("Due checks could not be claimed")
