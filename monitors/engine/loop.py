@@ -29,18 +29,22 @@ from monitors.probes.operations import Aside, Operation, Resolve, Wait
 
 log = logging.getLogger(__name__)
 _LONGEST_WAIT = 1.0
+# How long events gather before a turn hands them out: turns cost, and so does giving the lock of Python to and fro.
+# Only while the kernel keeps the time of everything under way.
+GATHER_SECONDS = 0.003
 
 
 class _Run:
     """One check under way. `ticket` names the operation it waits for: a late answer has an old one."""
 
-    __slots__ = ("check", "seat", "steps", "ticket")
+    __slots__ = ("check", "is_timed_here", "seat", "steps", "ticket")
 
     def __init__(self, check: Check, steps: Look, seat: str) -> None:
         self.check = check
         self.steps = steps
         self.seat = seat
         self.ticket = 0
+        self.is_timed_here = False  # whether what it waits for is timed by when the loop hears of it
 
 
 class ProbeLoop:
@@ -76,6 +80,7 @@ class ProbeLoop:
         self._order = count()
         self._finished: list[Result] = []
         self._draining = self._halted = False
+        self._timed_here = 0
         self._expected_at = 0.0
         self.lags = LagWindow()
         self.turns = Turns()
@@ -142,7 +147,8 @@ class ProbeLoop:
             os.close(self._bell)
 
     def _turn(self) -> None:
-        woken_by_timer = not self._poller.wait(self._wait_seconds())
+        seconds = self._wait_seconds()
+        woken_by_timer = not self._poller.wait(seconds, 0.0 if self._timed_here else min(seconds, GATHER_SECONDS))
         now = time.monotonic()
         late = now - self._expected_at if woken_by_timer else 0.0
         self._start_due(now)
@@ -216,6 +222,8 @@ class ProbeLoop:
 
     def _resume(self, run: _Run, answer: Any) -> None:
         run.ticket += 1
+        self._timed_here -= run.is_timed_here
+        run.is_timed_here = False
         try:
             failed = isinstance(answer, Exception)
             self._begin(run, run.steps.throw(answer) if failed else run.steps.send(answer))
@@ -228,16 +236,20 @@ class ProbeLoop:
             self._end(run)
 
     def _begin(self, run: _Run, operation: Operation) -> None:
-        if isinstance(operation, Resolve):
+        if isinstance(operation, Wait):
+            run.is_timed_here = not operation.is_timed_by_kernel
+            self._waits.add(operation, partial(self._on_waited, run, run.ticket))
+        elif isinstance(operation, Resolve):
+            run.is_timed_here = True
             self._look_up(run, operation)
         elif isinstance(operation, Aside):
             future = self._aside.submit(operation.work)
             future.add_done_callback(partial(self._on_aside, run, run.ticket))
-        elif isinstance(operation, Wait):
-            self._waits.add(operation, partial(self._on_waited, run, run.ticket))
         else:
+            run.is_timed_here = True
             self._by_curl[operation.curl] = run
             self._transfers.add(operation.curl)
+        self._timed_here += run.is_timed_here
 
     def _on_waited(self, run: _Run, ticket: int, ready: bool) -> None:
         self._answers.append((run, ticket, ready))

@@ -1,10 +1,12 @@
 """One epoll for everything the loop waits on, and its account of what is watched for what."""
 
 import select
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
-READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+READ, WRITE, ONCE = select.EPOLLIN, select.EPOLLOUT, select.EPOLLONESHOT
+_MOST_EVENTS = 512
 Handler = Callable[[int, int], None]
 
 
@@ -26,6 +28,15 @@ class Poller:
         else:
             self._modify(fd, mask)
 
+    def watch_once(self, fd: int, mask: int, handler: Handler) -> None:
+        """Hear of `fd` one time. Nothing is to be undone then, whether it is closed or watched again."""
+        known = self._watched.get(fd)
+        self._watched[fd] = (mask | ONCE, handler)
+        if known is None:
+            self._register(fd, mask | ONCE)
+        else:
+            self._modify(fd, mask | ONCE)
+
     def forget(self, fd: int) -> None:
         """Stop watching `fd`; it may be closed already."""
         if self._watched.pop(fd, None) is not None:
@@ -35,9 +46,13 @@ class Poller:
         """Stop watching `fd`, which is closed next: the kernel then drops it by itself, for nothing."""
         self._watched.pop(fd, None)
 
-    def wait(self, seconds: float) -> int:
-        """Wait for events and hand them out. Returns how many there were."""
-        events = self._epoll.poll(seconds, 512)
+    def wait(self, seconds: float, gather_seconds: float = 0.0) -> int:
+        """Wait for events, after the first a little longer for others, and hand them out. Returns how many."""
+        events = self._epoll.poll(seconds, _MOST_EVENTS)
+        if gather_seconds and events:
+            time.sleep(gather_seconds)
+            # Of one heard of twice the second says more, and once it is handled the account knows.
+            events = list({**dict(events), **dict(self._epoll.poll(0, _MOST_EVENTS))}.items())
         for fd, mask in events:
             known = self._watched.get(fd)
             if known is not None:

@@ -13,7 +13,7 @@ Answered = Callable[[bool], None]
 class Waits:
     """Answers each wait once: True when its socket is ready, False when its deadline comes first.
 
-    A descriptor is watched only while somebody waits for it, so closing one needs no notice here. Deadlines
+    A descriptor is heard of only while somebody waits for it, so closing one needs no notice here. Deadlines
     lie in a heap with about one entry a descriptor, however often it is waited for.
     """
 
@@ -26,7 +26,7 @@ class Waits:
     def add(self, wait: Wait, answered: Answered) -> None:
         """Watch the socket and call `answered` in a later turn."""
         self._waiting[wait.fd] = (wait.deadline, answered)
-        self._poller.watch(wait.fd, wait.mask, self._on_event)
+        self._poller.watch_once(wait.fd, wait.mask, self._on_event)
         if self._alarm_at.get(wait.fd, inf) > wait.deadline:
             self._set_alarm(wait.deadline, wait.fd)
 
@@ -44,6 +44,7 @@ class Waits:
             del self._alarm_at[fd]
             deadline, _ = self._waiting.get(fd, (inf, None))
             if deadline <= now:
+                self._poller.forget(fd)
                 self._answer(fd, ready=False)
             elif deadline != inf:
                 self._set_alarm(deadline, fd)
@@ -56,6 +57,5 @@ class Waits:
         self._answer(fd, ready=True)
 
     def _answer(self, fd: int, *, ready: bool) -> None:
-        self._poller.forget(fd)
         _, answered = self._waiting.pop(fd)
         answered(ready)

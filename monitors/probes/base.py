@@ -47,6 +47,28 @@ class Phases:
     first_byte: float | None = None
     transfer: float | None = None
 
+    @property
+    def total_ms(self) -> float:
+        """The sum of what was reached."""
+        parts = (self.dns, self.connect, self.tls, self.first_byte, self.transfer)
+        return sum(part for part in parts if part is not None)
+
+    def plus(self, other: "Phases") -> "Phases":
+        """These and those of another hop."""
+        return Phases(
+            dns=_sum(self.dns, other.dns),
+            connect=_sum(self.connect, other.connect),
+            tls=_sum(self.tls, other.tls),
+            first_byte=_sum(self.first_byte, other.first_byte),
+            transfer=_sum(self.transfer, other.transfer),
+        )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    if one is None:
+        return other
+    return one if other is None else one + other
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:

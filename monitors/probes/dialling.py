@@ -31,6 +31,10 @@ _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _TCP_INFO_BYTES, _RTT_OFFSET, _RETRANSMITTED_OFFSET = 104, 68, 100
 
 
+class NotConnected(ProbeFailed):
+    """An address took no connection; another of the same host may."""
+
+
 def failed(error: OSError, server: str) -> ProbeFailed:
     """What a socket's error says about `server`. Raises `error` itself when it is this machine's own."""
     if error.errno in _OURS:
@@ -96,8 +100,8 @@ def connect(
         result.address = address
         try:
             return (yield from dial(host, address, port, result, deadline))
-        except ProbeFailed as failure:
-            if position == len(addresses) or failure.failure_class == "timeout":
+        except NotConnected:
+            if position == len(addresses):
                 raise
     raise AssertionError("unreachable: the last address returns or raises")
 
@@ -105,14 +109,14 @@ def connect(
 def dial(
     host: str, address: str, port: int, result: Result, deadline: Deadline
 ) -> Generator[Operation, Any, socket.socket]:
-    """Open a TCP connection to an address that has been judged. Raises ProbeFailed."""
+    """Open a TCP connection to an address that has been judged. Raises NotConnected, ProbeFailed when time is up."""
     server = label(host, address, port)
     sock = open_socket(address, socket.SOCK_STREAM)
     started = time.monotonic()
     try:
         code = sock.connect_ex((address, port))
         if code == errno.EINPROGRESS:
-            if not (yield Wait(sock.fileno(), WRITE, deadline.at)):
+            if not (yield Wait(sock.fileno(), WRITE, deadline.at, True)):
                 raise ProbeFailed("timeout", f"{server} did not accept the connection in time.")
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
@@ -125,7 +129,8 @@ def dial(
 
 
 def _refused(code: int, server: str) -> NoReturn:
-    raise failed(OSError(code, os.strerror(code)), server)
+    failure = failed(OSError(code, os.strerror(code)), server)
+    raise NotConnected(failure.failure_class, failure.detail)
 
 
 def open_socket(address: str, kind: int, protocol: int = 0) -> socket.socket:

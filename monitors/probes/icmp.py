@@ -119,7 +119,7 @@ class _Pings:
             try:
                 data, ancillary, *_ = self.sock.recvmsg(2_048, ANCILLARY_BYTES)
             except BlockingIOError:
-                if not (yield Wait(self.sock.fileno(), READ, until)):
+                if not (yield Wait(self.sock.fileno(), READ, until, True)):
                     return
             except OSError as error:
                 self._note(error)

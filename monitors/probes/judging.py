@@ -17,9 +17,7 @@ def conclude(result: Result, body: bytes = b"", records: Sequence[str] = ()) -> 
 
     Raises ProbeFailed (`assertion`) for the first assertion that does not hold.
     """
-    phases = result.phases
-    parts = (phases.dns, phases.connect, phases.tls, phases.first_byte, phases.transfer)
-    result.latency_ms = sum(part for part in parts if part is not None)
+    result.latency_ms = result.phases.total_ms
     result.body_excerpt = body[:EXCERPT_BYTES]
     assertions = result.check.settings.get("assertions") or ()
     if not assertions:

@@ -41,6 +41,7 @@ class Wait(NamedTuple):
     fd: int
     mask: int  # READ, WRITE or both
     deadline: float  # time.monotonic()
+    is_timed_by_kernel: bool = False  # the kernel notes when what is waited for came: being told late changes no figure
 
 
 Operation = Resolve | Transfer | Aside | Wait

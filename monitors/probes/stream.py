@@ -40,6 +40,7 @@ class Stream:
         self._deadline = deadline
         self._opened_at = time.monotonic()
         self._first_at: float | None = None
+        self._last_at = 0.0
         self._tls_since_first = 0.0
         ask_for_arrivals(sock)
 
@@ -48,10 +49,10 @@ class Stream:
         self.sock.close()
 
     def note_phases(self) -> None:
-        """Write `first_byte` (from when one could wait for it) and `transfer` (until now) into the result."""
+        """Write `first_byte` (from when one could wait for it) and `transfer` (until the last) into the result."""
         if self._first_at is not None:
             phases = self._result.phases
-            spent = (time.monotonic() - self._first_at) * 1000 - self._tls_since_first
+            spent = (self._last_at - self._first_at) * 1000 - self._tls_since_first
             phases.first_byte = (self._first_at - self._opened_at) * 1000
             phases.transfer = max(spent, 0.0)
 
@@ -161,19 +162,20 @@ class Stream:
                 raise self._broken(error) from error
 
     def _read(self) -> bytes:
-        if self._first_at is not None:
-            return self.sock.recv(self.chunk)
         if isinstance(self.sock, ssl.SSLSocket):
             chunk, arrival = self.sock.recv(self.chunk), time.monotonic()
         else:
             chunk, ancillary, *_ = self.sock.recvmsg(self.chunk, ANCILLARY_BYTES)
             arrival = arrived_at(ancillary, self._opened_at)
         if chunk:
-            self._first_at = arrival
+            self._last_at = arrival
+            if self._first_at is None:
+                self._first_at = arrival
         return chunk
 
     def _wait(self, mask: int) -> Generator[Operation, Any, None]:
-        if not (yield Wait(self.sock.fileno(), mask, self._deadline.at)):
+        is_plain = not isinstance(self.sock, ssl.SSLSocket)
+        if not (yield Wait(self.sock.fileno(), mask, self._deadline.at, is_plain)):
             raise ProbeFailed("timeout", f"{self.server} did not answer in time.")
 
     def _broken(self, error: OSError) -> ProbeFailed:

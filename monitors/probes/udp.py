@@ -69,7 +69,7 @@ class Datagrams:
                     raise ProbeFailed("too_large", f"{self.server} sent more than a check reads.")
                 return data, arrived_at(ancillary, self.asked_at)
             except BlockingIOError:
-                if not (yield Wait(self.sock.fileno(), READ, until)):
+                if not (yield Wait(self.sock.fileno(), READ, until, True)):
                     return None
             except OSError as error:
                 raise self._broken(error) from error

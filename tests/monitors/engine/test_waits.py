@@ -142,6 +142,7 @@ def test_every_kind_of_socket_runs_beside_the_others(engine, store, socket_check
         results = store.wait_results(80)
     assert [result.detail for result in results if not result.ok] == []
     assert (running.stats().in_flight, running.stats().broken_total) == (0, 0)
+    assert running._loop._timed_here == 0
 
 
 def test_hostile_sockets_delay_nobody_and_end_in_time(engine, store, socket_check, target, check):

@@ -1,0 +1,113 @@
+"""Fetches over plain HTTP/1.1 on a socket of our own: what most checks need, at half of what libcurl's callbacks cost.
+
+The kernel says when the answer came, so that a busy loop makes no server look slow.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+from common.curl import header_line
+from monitors.probes.base import EXCERPT_BYTES, Phases, ProbeFailed, Result
+from monitors.probes.dialling import dial, label
+from monitors.probes.handles import MAX_BODY_BYTES
+from monitors.probes.http_answer import ACCEPT_ENCODING, HttpAnswer
+from monitors.probes.operations import Deadline, Operation
+from monitors.probes.request import USER_AGENT, HttpRequest, Shape
+from monitors.probes.stream import Stream
+
+_METHODS = frozenset({"GET", "HEAD"})
+# They change how a message is framed, or what becomes of the connection.
+_LEFT_TO_LIBCURL = frozenset(
+    {"connection", "content-length", "expect", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"}
+)
+_DEFAULTS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING}
+_DEFAULT_LINES = "".join(f"{name}: {value}\r\n" for name, value in _DEFAULTS.items())
+# Compressed or framed as it comes: chunks may be all frame.
+_MOST_BYTES = 4 * MAX_BODY_BYTES
+
+
+def is_plain(request: HttpRequest) -> bool:
+    """Whether a request can be made here: GET or HEAD without TLS, proxy, login or a body. libcurl makes all others."""
+    shape = request.shape
+    return (
+        request.to.scheme == "http"
+        and shape.method in _METHODS
+        and shape.body is None
+        and shape.login is None
+        and shape.proxy is None
+        and not shape.http2
+        and shape.http_version != "2"
+        and _LEFT_TO_LIBCURL.isdisjoint(name.lower() for name, _ in shape.headers)
+    )
+
+
+def fetch_plain(
+    request: HttpRequest, address: str, result: Result, deadline: Deadline, keep_body: bool
+) -> Generator[Operation, Any, tuple[float, bytes]]:
+    """Make the request to an address that has been judged. Returns how long it took (ms) and the body.
+
+    Writes status, headers and phases into `result`. Raises ProbeFailed, or BadAnswer for what only libcurl may judge.
+    """
+    before, result.phases = result.phases, Phases()
+    answer = HttpAnswer(keep=MAX_BODY_BYTES if keep_body else EXCERPT_BYTES, is_head=request.shape.method == "HEAD")
+    try:
+        yield from _exchange(request, address, answer, result, deadline)
+    finally:
+        answer.close()
+        result.status_code, result.headers = answer.status_code, answer.headers
+        body = b"".join(answer.body)
+        result.body_excerpt = body[:EXCERPT_BYTES]
+        spent_ms = result.phases.total_ms
+        result.phases = before.plus(result.phases)
+    return spent_ms, body
+
+
+def _exchange(
+    request: HttpRequest, address: str, answer: HttpAnswer, result: Result, deadline: Deadline
+) -> Generator[Operation, Any, None]:
+    to = request.to
+    message = _message(request)
+    sock = yield from dial(to.host, address, to.port, result, deadline)
+    stream = Stream(sock, label(to.host, address, to.port), result, deadline)
+    stream.limit = _MOST_BYTES
+    try:
+        yield from stream.send(message)
+        while not answer.is_complete:
+            yield from stream.pause()
+            chunk = yield from stream.receive()
+            if not chunk:
+                _must_be_whole(answer, stream)
+                break
+            answer.feed(chunk)
+            if answer.overflowed:
+                raise ProbeFailed("too_large", f"The answer's {answer.overflowed} exceeded what a check reads.")
+    finally:
+        stream.note_phases()
+        stream.close()
+
+
+def _must_be_whole(answer: HttpAnswer, stream: Stream) -> None:
+    if not answer.end():
+        raise ProbeFailed("reset", f"{stream.server} closed the connection before its answer was complete.")
+
+
+def _message(request: HttpRequest) -> bytes:
+    """The request as it is sent. Raises ProbeFailed (`blocked`) when its headers are not sendable."""
+    url, shape = request.to.url, request.shape
+    _, _, rest = url.partition("://")
+    authority, _, path = rest.partition("/")
+    lines = _DEFAULT_LINES if not shape.headers else _lines(shape)
+    host = "" if any(name.lower() == "host" for name, _ in shape.headers) else f"Host: {authority}\r\n"
+    return f"{shape.method} /{path} HTTP/1.1\r\n{host}{lines}\r\n".encode()
+
+
+def _lines(shape: Shape) -> str:
+    named = {name.lower() for name, _ in shape.headers}
+    lines = [f"{name}: {value}\r\n" for name, value in _DEFAULTS.items() if name.lower() not in named]
+    try:
+        for name, value in shape.headers:
+            header_line(name, value)
+            lines.append(f"{name}: {value}\r\n" if value else f"{name}:\r\n")
+    except ValueError as error:
+        raise ProbeFailed("blocked", str(error)) from error
+    return "".join(lines)
