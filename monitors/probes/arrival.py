@@ -9,7 +9,7 @@ ANCILLARY_BYTES = socket.CMSG_SPACE(16)
 Ancillary = list[tuple[int, int, bytes]]
 
 
-def ask_for_arrivals(sock: socket.socket) -> None:
+def ask_for_arrivals(sock: socket.SocketType) -> None:
     """Have `recvmsg` tell the time at which the kernel received what it returns."""
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 

@@ -93,7 +93,7 @@ def label(host: str, address: str, port: int) -> str:
 
 def connect(
     host: str, port: int, result: Result, handles: Handles, deadline: Deadline
-) -> Generator[Operation, Any, socket.socket]:
+) -> Generator[Operation, Any, socket.SocketType]:
     """Open a TCP connection to the first address of `host` that takes it. Raises ProbeFailed."""
     addresses = yield from find_addresses(host, result, handles, deadline)
     for position, address in enumerate(addresses, start=1):
@@ -108,19 +108,19 @@ def connect(
 
 def dial(
     host: str, address: str, port: int, result: Result, deadline: Deadline
-) -> Generator[Operation, Any, socket.socket]:
+) -> Generator[Operation, Any, socket.SocketType]:
     """Open a TCP connection to an address that has been judged. Raises NotConnected, ProbeFailed when time is up."""
-    server = label(host, address, port)
     sock = open_socket(address, socket.SOCK_STREAM)
     started = time.monotonic()
     try:
         code = sock.connect_ex((address, port))
         if code == errno.EINPROGRESS:
             if not (yield Wait(sock.fileno(), WRITE, deadline.at, True)):
+                server = label(host, address, port)
                 raise ProbeFailed("timeout", f"{server} did not accept the connection in time.")
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            _refused(code, server)
+            _refused(code, label(host, address, port))
         result.phases.connect = _handshake_ms(sock, (time.monotonic() - started) * 1000)
     except BaseException:
         sock.close()
@@ -133,13 +133,13 @@ def _refused(code: int, server: str) -> NoReturn:
     raise NotConnected(failure.failure_class, failure.detail)
 
 
-def open_socket(address: str, kind: int, protocol: int = 0) -> socket.socket:
-    """A socket that does not block, for dialling `address`."""
+def open_socket(address: str, kind: int, protocol: int = 0) -> socket.SocketType:
+    """A socket that does not block, for dialling `address`; the plain type, which costs half of the other."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.socket(family, kind | socket.SOCK_NONBLOCK, protocol)
+    return socket.SocketType(family, kind | socket.SOCK_NONBLOCK, protocol)
 
 
-def _handshake_ms(sock: socket.socket, measured: float) -> float:
+def _handshake_ms(sock: socket.SocketType, measured: float) -> float:
     """The kernel's own round-trip time of the handshake, which a busy loop cannot lengthen."""
     try:
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)

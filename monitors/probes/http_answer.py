@@ -71,7 +71,7 @@ class HttpAnswer:
     @property
     def headers(self) -> Headers:
         """Names and values in the order they came, decoded as ISO 8859-1 (RFC 9110 section 5.5)."""
-        return tuple((name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in self._lines)
+        return tuple([(name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in self._lines])
 
     def on_message_begin(self) -> None:
         """Forget the headers of an interim answer."""

@@ -37,7 +37,7 @@ def is_plain(request: HttpRequest) -> bool:
         and shape.proxy is None
         and not shape.http2
         and shape.http_version != "2"
-        and _LEFT_TO_LIBCURL.isdisjoint(name.lower() for name, _ in shape.headers)
+        and (not shape.headers or _LEFT_TO_LIBCURL.isdisjoint(name.lower() for name, _ in shape.headers))
     )
 
 
@@ -73,8 +73,7 @@ def _exchange(
     try:
         yield from stream.send(message)
         while not answer.is_complete:
-            yield from stream.pause()
-            chunk = yield from stream.receive()
+            chunk = yield from stream.receive(wait_first=True)
             if not chunk:
                 _must_be_whole(answer, stream)
                 break
@@ -93,17 +92,15 @@ def _must_be_whole(answer: HttpAnswer, stream: Stream) -> None:
 
 def _message(request: HttpRequest) -> bytes:
     """The request as it is sent. Raises ProbeFailed (`blocked`) when its headers are not sendable."""
-    url, shape = request.to.url, request.shape
-    _, _, rest = url.partition("://")
-    authority, _, path = rest.partition("/")
-    lines = _DEFAULT_LINES if not shape.headers else _lines(shape)
-    host = "" if any(name.lower() == "host" for name, _ in shape.headers) else f"Host: {authority}\r\n"
-    return f"{shape.method} /{path} HTTP/1.1\r\n{host}{lines}\r\n".encode()
+    authority, _, path = request.to.url.removeprefix("http://").partition("/")
+    lines = _lines(request.shape, authority) if request.shape.headers else f"Host: {authority}\r\n{_DEFAULT_LINES}"
+    return f"{request.shape.method} /{path} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
-def _lines(shape: Shape) -> str:
+def _lines(shape: Shape, authority: str) -> str:
     named = {name.lower() for name, _ in shape.headers}
-    lines = [f"{name}: {value}\r\n" for name, value in _DEFAULTS.items() if name.lower() not in named]
+    usual = {"Host": authority, **_DEFAULTS}
+    lines = [f"{name}: {value}\r\n" for name, value in usual.items() if name.lower() not in named]
     try:
         for name, value in shape.headers:
             header_line(name, value)

@@ -80,11 +80,13 @@ def request_of(settings: Mapping[str, Any]) -> HttpRequest:
         to = parse_web_address(settings["url"])
     except BadWebAddress as error:
         raise ProbeFailed("blocked", str(error)) from error
+    if not options and not to.credentials:
+        return HttpRequest(to, _PLAIN, None, DEFAULT_REDIRECTS, True)
     follow = options.get("follow_redirects", True)
     redirects = min(int(options.get("max_redirects", DEFAULT_REDIRECTS)), MOST_REDIRECTS)
     return HttpRequest(
         to=to,
-        shape=_shape(options, to) if options or to.credentials else _PLAIN,
+        shape=_shape(options, to),
         ip_version=options.get("ip_version"),
         redirects_left=redirects if follow else None,
         block_http_downgrade=bool(options.get("block_http_downgrade", True)),

@@ -29,13 +29,14 @@ class Unverified(ProbeFailed):
 class Stream:
     """One connection. `received` counts bytes; a limit reached is `too_large`, an early end `reset`."""
 
-    def __init__(self, sock: socket.socket, server: str, result: Result, deadline: Deadline) -> None:
+    def __init__(self, sock: socket.SocketType, server: str, result: Result, deadline: Deadline) -> None:
         self.sock = sock
         self.server = server
         self.buffer = b""
         self.received = 0
         self.limit = MOST_BYTES
         self.chunk = CHUNK_BYTES
+        self._is_plain = True
         self._result = result
         self._deadline = deadline
         self._opened_at = time.monotonic()
@@ -71,16 +72,19 @@ class Stream:
             except OSError as error:
                 raise self._broken(error) from error
 
-    def receive(self) -> Generator[Operation, Any, bytes]:
-        """Return what comes next, b"" at the end."""
+    def receive(self, *, wait_first: bool = False) -> Generator[Operation, Any, bytes]:
+        """Return what comes next, b"" at the end. `wait_first`: nothing is there yet, so do not look in vain."""
+        wanted = READ if wait_first else 0
         while True:
+            if wanted and not (yield Wait(self.sock.fileno(), wanted, self._deadline.at, self._is_plain)):
+                raise self._late()
             try:
                 chunk = self._read()
                 break
             except (BlockingIOError, ssl.SSLWantReadError):
-                yield from self._wait(READ)
+                wanted = READ
             except ssl.SSLWantWriteError:
-                yield from self._wait(WRITE)
+                wanted = WRITE
             except OSError as error:
                 raise self._broken(error) from error
         self.received += len(chunk)
@@ -129,11 +133,15 @@ class Stream:
         context = handles.context(verify=verify)
         try:
             self.sock.getpeername()  # of a connection that is gone `wrap_socket` would lose the socket
-            self.sock = context.wrap_socket(self.sock, do_handshake_on_connect=False, server_hostname=servername)
+            plain = socket.socket(fileno=self.sock.detach())
+            plain.setblocking(False)
+            self.sock = plain
+            self.sock = context.wrap_socket(plain, do_handshake_on_connect=False, server_hostname=servername)
         except ValueError as error:
             raise ProbeFailed("tls", f"{servername[:80]!r} cannot be named to a server.") from error
         except OSError as error:
             raise self._broken(error) from error
+        self._is_plain = False
         yield from self._shake_hands(self.sock)
         der = self.sock.getpeercert(binary_form=True)
         if der:
@@ -162,11 +170,11 @@ class Stream:
                 raise self._broken(error) from error
 
     def _read(self) -> bytes:
-        if isinstance(self.sock, ssl.SSLSocket):
-            chunk, arrival = self.sock.recv(self.chunk), time.monotonic()
-        else:
-            chunk, ancillary, *_ = self.sock.recvmsg(self.chunk, ANCILLARY_BYTES)
+        if self._is_plain:
+            chunk, ancillary, _, _ = self.sock.recvmsg(self.chunk, ANCILLARY_BYTES)
             arrival = arrived_at(ancillary, self._opened_at)
+        else:
+            chunk, arrival = self.sock.recv(self.chunk), time.monotonic()
         if chunk:
             self._last_at = arrival
             if self._first_at is None:
@@ -174,9 +182,11 @@ class Stream:
         return chunk
 
     def _wait(self, mask: int) -> Generator[Operation, Any, None]:
-        is_plain = not isinstance(self.sock, ssl.SSLSocket)
-        if not (yield Wait(self.sock.fileno(), mask, self._deadline.at, is_plain)):
-            raise ProbeFailed("timeout", f"{self.server} did not answer in time.")
+        if not (yield Wait(self.sock.fileno(), mask, self._deadline.at, self._is_plain)):
+            raise self._late()
+
+    def _late(self) -> ProbeFailed:
+        return ProbeFailed("timeout", f"{self.server} did not answer in time.")
 
     def _broken(self, error: OSError) -> ProbeFailed:
         if isinstance(error, ssl.SSLEOFError):
