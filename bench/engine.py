@@ -4,6 +4,7 @@
     python bench/engine.py --only 60k                     # 60,000 HTTP monitors at 30 s; also 120k, https, embedded
     python bench/engine.py --only 60k --seconds 600       # the full run
     python bench/engine.py --only 60k --monitors 6000     # another number
+    python bench/engine.py --only 120k --workers 2        # two engines of the region, each a process
 
 `60k` and `120k` are HTTP monitors, `https` 15,000 over TLS, all at 30 s on PostgreSQL and Redis with web, worker and
 beat; `embedded` is one process on SQLite with 2,000 monitors, while pages are asked for. DATABASE_URL and REDIS_URL,
@@ -150,17 +151,17 @@ def responder(is_https, folder):
         yield pid, [f"{scheme}://{address}:{port}/" for address in ADDRESSES], trust
 
 
-def started(scenario, env, stack):
-    """Our processes, stopped in the end; the engine's comes first."""
-    commands = {"run": ["manage.py", "run"]}
+def started(scenario, workers, env, stack):
+    """Our processes, stopped in the end; those with an engine come first."""
+    commands = [["manage.py", "run"]]
     if not scenario.is_embedded:
         web = ["-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", env["PORT"], "--workers", "1"]
-        commands = {
-            "worker": ["manage.py", "worker", "--region", "default"],
-            "beat": ["manage.py", "beat"],
-            "web": [*web, "--log-level", "error", "websignal.asgi:application"],
-        }
-    running = [Running(name, command, env) for name, command in commands.items()]
+        commands = [
+            *[["manage.py", "worker", "--region", "default"]] * workers,
+            ["manage.py", "beat"],
+            [*web, "--log-level", "error", "websignal.asgi:application"],
+        ]
+    running = [Running(command, env) for command in commands]
     for one in running:
         stack.callback(one.stop)
     return running
@@ -186,15 +187,16 @@ def measure(scenario, options, database, stack, folder):
     env |= {"PROBE_PER_HOST": "20000", "PROBE_CAPACITY": "20000", "PORT": str(free_port())}
     env["REDIS_URL"] = "" if scenario.is_embedded else options.redis
     session = seeded(scenario, monitors, urls, env)
-    running = started(scenario, env, stack)
+    running = started(scenario, options.workers, env, stack)
+    engines = running[: 1 if scenario.is_embedded else options.workers]
     wait_for_results(database)
     # Every monitor has been checked once: what is kept of a first check alone is no part of a steady state.
     time.sleep(INTERVAL_SECONDS + 5)
     pages = Pages(int(env["PORT"]), session) if scenario.is_embedded else None
-    meters = {"worker": running[0].cpu, "responder": Process(responding).cpu}
+    meters = {"worker": lambda: sum(one.cpu() for one in engines), "responder": Process(responding).cpu}
     if not scenario.is_embedded:
         meters |= {"PostgreSQL": lambda: cpu_of_servers("postgres"), "Redis": lambda: cpu_of_servers("redis-server")}
-    threads = running[0].threads()
+    threads = [one.threads() for one in engines]
     skipped, began, before = skipped_slots(database), time.time(), {name: read() for name, read in meters.items()}
     most = dict.fromkeys(("Pss", "Rss"), 0.0)
     while time.time() < began + options.seconds:
@@ -202,7 +204,8 @@ def measure(scenario, options, database, stack, folder):
         most = {kind: max(mb, sum(one.megabytes(kind) for one in running)) for kind, mb in most.items()}
     ended = time.time()
     spent = {name: read() - before[name] for name, read in meters.items()}
-    spent["loop"], spent["store"] = engine_seconds(threads, running[0].threads())
+    pairs = [engine_seconds(before, one.threads()) for before, one in zip(threads, engines, strict=True)]
+    spent["loop"], spent["store"] = (sum(seconds) for seconds in zip(*pairs, strict=True))
     spent["engine"] = spent["loop"] + spent["store"]
     if pages:
         pages.stop()
@@ -229,6 +232,7 @@ def run(scenario, options):
         cells = measure(scenario, options, database, stack, Path(folder))
     targets = {name: f" (≤ {most})" for name, most in scenario.targets.items()}
     name = f"{options.monitors:,} monitors as {scenario.name}" if options.monitors else scenario.name
+    name += f", {options.workers} workers" if options.workers > 1 and not scenario.is_embedded else ""
     return [name, *(f"{cells.get(column, '–')}{targets.get(column, '')}" for column in COLUMNS)], database.version
 
 
@@ -237,6 +241,7 @@ def main():
     parser.add_argument("--only", choices=SCENARIOS, action="append")
     parser.add_argument("--monitors", type=int)
     parser.add_argument("--seconds", type=int, default=60, help="how long each is measured, after a warm-up")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes of the region")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was begun is undone
     options.redis = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
@@ -248,7 +253,7 @@ def main():
         versions.append(version)
     print(f"{machine()} {', '.join(sorted(set(versions)))}; responder and databases on the same cores.")
     print(f"At {INTERVAL_SECONDS} s, measured for {options.seconds} s. In brackets the targets.")
-    print("Engine: loop and store, the two busiest threads of the worker, which also does the platform's tasks.")
+    print("Engine: loop and store, the two busiest threads of a worker, which also does the platform's tasks.")
     print("MB: the most of all our processes together (PSS: a shared page counts once); RSS counts it in each.\n")
     print(table(["monitors", *COLUMNS], rows))
 

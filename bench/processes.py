@@ -81,8 +81,7 @@ class Process:
 class Running(Process):
     """One of our processes."""
 
-    def __init__(self, name, command, env):
-        self.name = name
+    def __init__(self, command, env):
         self.process = subprocess.Popen([sys.executable, *command], env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
         super().__init__(self.process.pid)
 
