@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from common.addresses import AddressPolicy
+from monitors.probes import http
 from tests.targets import BEHAVIOURS, Target, refusing_url
 
 CLASSES = [
@@ -32,6 +33,14 @@ CLASSES = [
     ("/drip-headers", "timeout"),
     ("/delay/5000", "timeout"),
 ]
+
+
+@pytest.fixture(params=["socket", "libcurl"], autouse=True)
+def way(request, monkeypatch):
+    """Plain HTTP goes over a socket of ours, all else through libcurl; everything here holds for both."""
+    if request.param == "libcurl":
+        monkeypatch.setattr(http, "is_plain", lambda request: False)
+    return request.param
 
 
 @pytest.mark.parametrize(("path", "failure_class"), CLASSES)
