@@ -109,7 +109,7 @@ def test_a_menu_escapes_what_it_is_given():
 
 def test_a_row_without_results_has_a_line_that_says_so():
     assert 'aria-label="&lt;Latency&gt;: Not enough results yet"' in render(
-        "{% sparkline values '<Latency>' %}", values=[1]
+        "{% sparkline values label %}", values=[1], label="<Latency>"
     )
 
 
