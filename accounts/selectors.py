@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import ApiToken, Invitation, Membership, Role, User, Workspace
 from accounts.roles import at_least
@@ -25,15 +25,15 @@ def token_still_live(token_id: int, now: datetime) -> tuple[ApiToken, Membership
 
 
 def _live(which: Q, now: datetime) -> tuple[ApiToken, Membership] | None:
-    membership = Membership.objects.filter(workspace=OuterRef("workspace"), user=OuterRef("user"))
-    token = (
+    found = (
         ApiToken.objects.select_related("user", "workspace")
-        .filter(which, is_enabled=True, user__is_active=True)
+        .filter(which, is_enabled=True, user__is_active=True, user__memberships__workspace=F("workspace"))
         .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
-        .annotate(membership_id=Subquery(membership.values("pk")[:1]), role=Subquery(membership.values("role")[:1]))
-        .first()
+        .annotate(membership_id=F("user__memberships"), role=F("user__memberships__role"))
     )
-    if token is None or token.membership_id is None:
+    # At most one, and this runs before every request: `first` would have it sorted.
+    token = next(iter(found), None)
+    if token is None:
         return None
     return token, Membership(pk=token.membership_id, workspace=token.workspace, user=token.user, role=token.role)
 

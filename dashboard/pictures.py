@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from dashboard.faces import FACES, face
+from dashboard.faces import face
 from dashboard.formats import MONTHS, percent
 
 # Trouble stands above the skyline and "nobody looked" below it, so a bar reads without its colour.
@@ -54,38 +54,37 @@ def uptime_bar(days: Sequence[Mapping[str, Any]]) -> Bar:
         drawn,
         _date(days[0]["date"]),
         _date(days[-1]["date"]),
-        _summary(days, [day.tone for day in drawn]),
+        _summary([entry.get("availability") for entry in days], [day.tone for day in drawn]),
         any(day.is_planned for day in drawn),
     )
 
 
 @dataclass(frozen=True)
 class SmallBar:
-    """A bar for a table's row: one path a tone, in a box of `width` × 20."""
+    """A bar for a table's row: one path a tone, in a box of `width` × SMALL_HEIGHT."""
 
     width: int
-    paths: list[tuple[str, str]]
+    paths: tuple[tuple[str, str], ...]
     summary: str
 
 
 SMALL_SLOT, SMALL_MARK, SMALL_HEIGHT = 4, 3, 20
 
 
-def small_bar(days: Sequence[Mapping[str, Any]]) -> SmallBar:
-    """The same days without a mark, a title and a link each: fifty of these stand on a page."""
-    tones = tuple(_tone(entry) for entry in days)
-    summary = _summary(days, tones) if days else "No history yet"
-    return SmallBar(max(len(days), 1) * SMALL_SLOT - 1, _small_paths(tones), summary)
+def small_bar(tones: Sequence[str], shares: Sequence[float | None]) -> SmallBar:
+    """A day is its tone and its availability, without a title and a link: a hundred of these stand on a page."""
+    summary = _summary(shares, tones) if tones else "No history yet"
+    return SmallBar(max(len(tones), 1) * SMALL_SLOT - 1, _small_paths(tuple(tones)), summary)
 
 
 @lru_cache(maxsize=1024)
-def _small_paths(tones: tuple[str, ...]) -> list[tuple[str, str]]:
+def _small_paths(tones: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Most rows of a list have had the same good days."""
     marks = defaultdict[str, list[str]](list)
     for place, tone in enumerate(tones):
         height = SMALL_HEIGHT * HEIGHTS[tone] // 100
         marks[tone].append(f"M{place * SMALL_SLOT} {SMALL_HEIGHT}v-{height}h{SMALL_MARK}v{height}z")
-    return [(tone, "".join(drawn)) for tone, drawn in marks.items()]
+    return tuple((tone, "".join(drawn)) for tone, drawn in marks.items())
 
 
 def _day(entry: Mapping[str, Any], x: float, slot: float) -> Day:
@@ -104,9 +103,12 @@ def _day(entry: Mapping[str, Any], x: float, slot: float) -> Day:
 
 
 def _tone(entry: Mapping[str, Any]) -> str:
-    if entry.get("availability") is None:
-        return FACES["UNKNOWN"].tone
-    return face(entry.get("state")).tone
+    return tone_of(entry.get("state"), entry.get("availability"))
+
+
+def tone_of(state: str | None, availability: float | None) -> str:
+    """The colour class of a day that was in `state`; one of which nothing was seen is unknown, whatever it was in."""
+    return face(None if availability is None else state).tone
 
 
 def _title(entry: Mapping[str, Any]) -> str:
@@ -131,12 +133,12 @@ def _date(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]}"
 
 
-def _summary(days: Sequence[Mapping[str, Any]], tones: Iterable[str]) -> str:
-    seen = [entry["availability"] for entry in days if entry.get("availability") is not None]
+def _summary(shares: Sequence[float | None], tones: Sequence[str]) -> str:
+    seen = [share for share in shares if share is not None]
     if not seen:
-        return f"Uptime of {len(days)} days: no data"
-    troubled = sum(tone in {"is-late", "is-down"} for tone in tones)
-    return f"Uptime of {len(days)} days: {percent(sum(seen) / len(seen))}, trouble on {troubled}"
+        return f"Uptime of {len(shares)} days: no data"
+    troubled = tones.count("is-late") + tones.count("is-down")
+    return f"Uptime of {len(shares)} days: {percent(sum(seen) / len(seen))}, trouble on {troubled}"
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
 from accounts.models import Workspace
 from dashboard.charts import sparks
 from dashboard.menus import Item, monitor_menu
-from dashboard.uptime import incidents_by_day, total, uptime_days
+from dashboard.pictures import SmallBar
+from dashboard.uptime import row_bar, total
 from incidents.models import Incident, State
 from monitors.figures import history
 from monitors.models import Monitor, MonitorState, RegionState, Status, StatusChange
@@ -19,14 +19,16 @@ from monitors.models import Monitor, MonitorState, RegionState, Status, StatusCh
 TROUBLE = (Status.DOWN, Status.LATE, Status.DEGRADED, Status.UNKNOWN)
 LIST_DAYS = 30
 MOST_CHANGED = 100
+_SHOWN = ("name", "type", "target", "is_paused", "tags", "state__status")
+_SHOWN_OF_HEARTBEATS = ("heartbeat__schedule", "heartbeat__state__last_ping_at", "heartbeat__state__next_due_at")
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorRow:
-    """A line of a list: the monitor, its days (oldest first), its uptime of the same days, its last hour."""
+    """A line of a list: the monitor, its days, its uptime of the same days, its last hour."""
 
     monitor: Monitor
-    days: list[dict[str, Any]]
+    bar: SmallBar
     uptime: float | None
     spark: list[float | None]
     latency_ms: float | None
@@ -37,8 +39,9 @@ class MonitorRow:
 def monitors(workspace: Workspace, *, heartbeats: bool) -> QuerySet[Monitor]:
     """Probed monitors or heartbeats with what a list needs: those in trouble first, then by name."""
     found = _listed(workspace, heartbeats)
-    found = found.select_related("state", "heartbeat__state") if heartbeats else found.select_related("state")
-    found = found.defer("settings")  # decrypted for each row
+    related = ("state", "heartbeat__state") if heartbeats else ("state",)
+    shown = [*_SHOWN, *(_SHOWN_OF_HEARTBEATS if heartbeats else ())]
+    found = found.select_related(*related).only(*shown)
     ranks = [When(state__status=status, then=Value(rank)) for rank, status in enumerate(TROUBLE)]
     rank = Case(*ranks, default=Value(len(TROUBLE)), output_field=IntegerField())
     return found.annotate(rank=rank).order_by("rank", "name", "pk")
@@ -71,17 +74,15 @@ def monitor_rows(monitors_: Sequence[Monitor], *, now: datetime, heartbeats: boo
     """A row for each monitor, in the given order."""
     ids = [monitor.pk for monitor in monitors_]
     buckets = history.uptime_days(ids, now=now, days=LIST_DAYS)
-    counts = incidents_by_day(ids, since=now - timedelta(days=LIST_DAYS))
     last = {} if heartbeats else _last_checks(ids)
     drawn = {} if heartbeats else sparks(ids, now=now)
     return [
         MonitorRow(
             monitor,
-            uptime_days(buckets[monitor.pk], counts.get(monitor.pk, {})),
+            row_bar(buckets[monitor.pk]),
             total(buckets[monitor.pk]),
             drawn.get(monitor.pk, []),
-            last[monitor.pk].last_latency_ms if monitor.pk in last else None,
-            _last_seen(monitor, last.get(monitor.pk)),
+            *(_last_ping(monitor) if heartbeats else last.get(monitor.pk, (None, None))),
             monitor_menu(monitor),
         )
         for monitor in monitors_
@@ -113,12 +114,12 @@ def open_incident_count(workspace: Workspace) -> int:
     return Incident.objects.in_workspace(workspace).exclude(state=State.RESOLVED).count()
 
 
-def _last_checks(ids: Sequence[int]) -> dict[int, RegionState]:
+def _last_checks(ids: Sequence[int]) -> dict[int, tuple[float | None, datetime | None]]:
+    """Latency and time of the last check of each monitor that was checked."""
     states = RegionState.objects.filter(monitor__in=ids, last_checked_at__isnull=False).order_by("last_checked_at")
-    return {state.monitor_id: state for state in states}
+    rows = states.values_list("monitor_id", "last_latency_ms", "last_checked_at")
+    return {monitor_id: (latency_ms, at) for monitor_id, latency_ms, at in rows}
 
 
-def _last_seen(monitor: Monitor, check: RegionState | None) -> datetime | None:
-    if monitor.type == "heartbeat":
-        return monitor.heartbeat.state.last_ping_at
-    return check.last_checked_at if check else None
+def _last_ping(monitor: Monitor) -> tuple[None, datetime | None]:
+    return None, monitor.heartbeat.state.last_ping_at

@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 from django.urls import reverse
 
 from dashboard.formats import percent
+from dashboard.pictures import SmallBar, small_bar, tone_of
 from incidents.models import Incident
 from monitors import status
 from monitors.figures import history
@@ -93,5 +94,15 @@ def total(buckets: Sequence[Bucket]) -> float | None:
     return up / observed if observed else None
 
 
+def row_bar(buckets: Sequence[Bucket]) -> SmallBar:
+    """Buckets as the bar of a row."""
+    shares = [bucket.availability for bucket in buckets]
+    tones = [tone_of(_state_of(bucket), share) for bucket, share in zip(buckets, shares, strict=True)]
+    return small_bar(tones, shares)
+
+
 def _state_of(bucket: Bucket) -> str:
-    return next((one for one in _WORST_FIRST if one in bucket.statuses), status.UNKNOWN)
+    for one in _WORST_FIRST:
+        if one in bucket.statuses:
+            return one
+    return status.UNKNOWN

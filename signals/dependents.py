@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from accounts.models import Workspace
 from monitors.impact import Impairment, impairments
@@ -39,11 +39,11 @@ def dependencies(workspace: Workspace) -> "QuerySet[Dependency]":
 
 
 def _is_impairing(monitor: Any) -> bool:
-    return any(link.dependency.status == DependencyStatus.DOWN for link in monitor.known_links)
+    return bool(monitor.known_links)
 
 
 def register() -> None:
     """Tells monitors what impairs them; called once, when the app is ready."""
-    known: Any = Dependency.objects.all()
-    links = DependencyLink.objects.prefetch_related(Prefetch("dependency", with_status(known)))
-    impairments.register("signals", Impairment("known_links", links, _is_impairing))
+    known: Any = with_status(Dependency.objects.all())
+    down = known.filter(status=DependencyStatus.DOWN).values_list("links__monitor_id", named=True)
+    impairments.register("signals", Impairment("known_links", down, "links__monitor_id", _is_impairing))

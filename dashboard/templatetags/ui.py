@@ -1,26 +1,27 @@
-"""The pages' template tags: thin names over formats, faces and pictures. `{% load ui %}`."""
+"""The pages' template tags: thin names over formats, faces, pictures and fragments. `{% load ui %}`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.loader import get_template
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard import faces, formats, pictures
+from dashboard import faces, formats, fragments, pictures
 
 register = template.Library()
+for fragment in (fragments.icon, fragments.menu, fragments.small_uptime_bar, fragments.sparkline):
+    register.simple_tag(fragment, name=fragment.__name__)
 
 
 @register.filter
@@ -77,16 +78,6 @@ def name_and_text(label: str) -> tuple[str, str]:
     """ "Machine: acts by itself" is ("Machine", "Acts by itself"); without a colon the second is empty."""
     name, _, text = str(label).partition(": ")
     return name, text[:1].upper() + text[1:]
-
-
-@register.simple_tag
-@cache
-def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite; decoration unless it is given a label. A list draws the same few five hundred times."""
-    href = f"{static('vendor/lucide/sprite.svg')}#{name}"
-    if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
 
 
 @register.simple_tag
@@ -157,18 +148,6 @@ def exactly_there(moment: datetime) -> SafeString:
 def uptime_bar(days: Sequence[Mapping[str, Any]]) -> pictures.Bar:
     """{% uptime_bar days as bar %}: geometry for components/uptime_bar.html."""
     return pictures.uptime_bar(days)
-
-
-@register.simple_tag
-def small_uptime_bar(days: Sequence[Mapping[str, Any]]) -> pictures.SmallBar:
-    """{% small_uptime_bar days as bar %}: geometry for components/uptime_small.html."""
-    return pictures.small_bar(days)
-
-
-@register.simple_tag
-def sparkline(values: Iterable[float | None]) -> pictures.Line:
-    """{% sparkline values as line %}: geometry for components/sparkline.html."""
-    return pictures.sparkline(values)
 
 
 @dataclass(frozen=True)

@@ -13,34 +13,39 @@ from monitors.probes.base import Result as ProbeResult
 from monitors.results.evidence import evidence_of
 from monitors.results.evidence import to_camel as facts_to_camel
 
-_STATES = RegionState.objects.only(
-    "monitor",
-    "region__key",
+_OF_REGION = ("monitor_id", "region_id", "region__key")
+_STATES = RegionState.objects.values_list(
+    *_OF_REGION,
     "next_check_at",
     "last_checked_at",
     "last_failure_class",
     "last_status_code",
     "last_latency_ms",
     "certificate_expires_at",
+    named=True,
+)
+_FACTS = Facts.objects.values_list("monitor_id", "region_id", "data", named=True)
+_ANSWERS = LearnedAnswer.objects.values_list(
+    *_OF_REGION, "answer", "learned_at", "waiting", "waiting_since", named=True
 )
 # What `monitor_json` reads besides the monitor and its state, by the name it has there.
-_SHOWN = (
-    ("shown_states", _STATES.select_related("region").order_by("region_id")),
-    ("shown_facts", Facts.objects.filter(is_current=True)),
-    ("shown_answers", LearnedAnswer.objects.select_related("region").order_by("region_id")),
+_SHOWN: tuple[tuple[str, Any], ...] = (
+    ("shown_states", _STATES.order_by("region_id")),
+    ("shown_facts", _FACTS.filter(is_current=True)),
+    ("shown_answers", _ANSWERS.order_by("region_id")),
 )
 
 
 def put_at_hand(monitors: Sequence[Any]) -> None:
     """Reads what `monitor_json` shows of monitors, all of one kind in one query."""
     for name, rows in _SHOWN:
-        at_hand.put_at_hand(monitors, name, rows, "monitor")
+        at_hand.put_at_hand(monitors, name, rows, "monitor_id")
     put_impact_at_hand(monitors)
 
 
 def monitor_json(monitor: Any) -> dict[str, Any]:
     """One monitor with its `state` and what was put at hand; asks nothing of the database."""
-    states: list[RegionState] = monitor.shown_states
+    states: list[Any] = monitor.shown_states
     kind = kinds[monitor.type]
     settings = to_camel(kind.settings_of(monitor))
     return {
@@ -66,12 +71,12 @@ def monitor_json(monitor: Any) -> dict[str, Any]:
     }
 
 
-def _probing(monitor: Monitor, states: Sequence[RegionState], kind: Kind) -> dict[str, Any]:
+def _probing(monitor: Monitor, states: Sequence[Any], kind: Kind) -> dict[str, Any]:
     expiry = {} if "ssl_expiry_days" in getattr(kind, "unused", ()) else {"sslExpiryDays": monitor.ssl_expiry_days}
     return {
         "intervalSeconds": monitor.interval_seconds,
         "timeoutMs": monitor.timeout_ms,
-        "regions": [state.region.key for state in states],
+        "regions": [state.region__key for state in states],
         "quorum": monitor.quorum,
         "failAfterConsecutive": monitor.fail_after_consecutive,
         "resolveAfterConsecutiveSuccess": monitor.resolve_after_consecutive_success,
@@ -80,7 +85,7 @@ def _probing(monitor: Monitor, states: Sequence[RegionState], kind: Kind) -> dic
     }
 
 
-def _checked(monitor: Any, states: Sequence[RegionState]) -> dict[str, Any]:
+def _checked(monitor: Any, states: Sequence[Any]) -> dict[str, Any]:
     seen = [(state.last_checked_at, state) for state in states if state.last_checked_at is not None]
     last_at, last = max(seen, key=lambda pair: pair[0], default=(None, None))
     coming = [state.next_check_at for state in states if not monitor.is_paused]
@@ -90,7 +95,7 @@ def _checked(monitor: Any, states: Sequence[RegionState]) -> dict[str, Any]:
         "lastResult": None
         if last is None
         else {
-            "region": last.region.key,
+            "region": last.region__key,
             "ok": not last.last_failure_class,
             "failureClass": last.last_failure_class or None,
             "statusCode": last.last_status_code,
@@ -102,7 +107,7 @@ def _checked(monitor: Any, states: Sequence[RegionState]) -> dict[str, Any]:
     }
 
 
-def _facts(monitor: Any, last: RegionState) -> dict[str, Any]:
+def _facts(monitor: Any, last: Any) -> dict[str, Any]:
     found: dict[str, Any] = next((one.data for one in monitor.shown_facts if one.region_id == last.region_id), {})
     return facts_to_camel(found)
 
@@ -110,7 +115,7 @@ def _facts(monitor: Any, last: RegionState) -> dict[str, Any]:
 def _learned(monitor: Any) -> list[dict[str, Any]]:
     return [
         {
-            "region": one.region.key,
+            "region": one.region__key,
             "answer": one.answer,
             "learnedAt": rfc3339(one.learned_at),
             "waiting": one.waiting,

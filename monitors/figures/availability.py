@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from monitors import status
 from monitors.planned.windows import Period
@@ -16,8 +17,7 @@ MAINTENANCE = "MAINTENANCE"  # no status of a monitor: what its time is in while
 OBSERVED = frozenset({status.OK, status.DEGRADED, status.LATE, status.DOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch [start, end) in one status."""
 
     start: datetime
@@ -56,8 +56,7 @@ class Bucket:
         return min(1.0, (self.up_seconds + self.down_seconds) / total) if total > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row of status history."""
 
     at: datetime

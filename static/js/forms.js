@@ -41,7 +41,7 @@ function markSent(form, button) {
 
 function release(form) {
   delete form.dataset.sent;
-  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  for (const element of form.elements) element.removeAttribute("aria-busy");
 }
 
 document.addEventListener("input", (event) => {

@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
 from alerts.models import Channel, Delivery
+from common.among import Among
 from common.bulk import create_rows, insert_rows, numbers, update_rows
 from monitors.models import Monitor, Region, RegionState, Result
 from monitors.services import create_monitor
@@ -88,6 +89,13 @@ def test_many_numbers_are_one_parameter_of_a_query(monitor, django_assert_num_qu
         assert list(Monitor.objects.filter(pk__in=numbers([monitor.pk, *range(10**9, 10**9 + 2000)]))) == [monitor]
     assert len(asked.captured_queries) == 1
     assert not Monitor.objects.filter(pk__in=numbers([])).exists()
+
+
+def test_a_column_is_among_many_numbers_with_one_parameter(monitor):
+    found = Monitor.objects.filter(Among("workspace_id", [monitor.workspace_id, *range(10**9, 10**9 + 2000)]))
+    assert list(found) == [monitor]
+    assert len(found.query.sql_with_params()[1]) == 1
+    assert not Monitor.objects.filter(Among("pk", [])).exists()
 
 
 def test_instants_are_read_in_utc_to_the_microsecond(monitor):

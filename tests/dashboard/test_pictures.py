@@ -79,12 +79,17 @@ def test_sparkline_stays_in_its_box(values):
 
 
 def test_a_small_bar_is_one_path_a_tone():
-    days = [day(state="OK"), day(state="DOWN"), day(state="OK"), day(availability=None)]
-    bar = pictures.small_bar(days)
+    bar = pictures.small_bar(["is-ok", "is-down", "is-ok", "is-unknown"], [1.0, 0.5, 1.0, None])
     assert {tone for tone, _ in bar.paths} == {"is-ok", "is-down", "is-unknown"}
     assert dict(bar.paths)["is-ok"].count("M") == 2
     assert bar.width == 15
 
 
+def test_a_small_bar_says_the_same_as_the_large_one():
+    days = [day(), day(1, availability=0.9, state="DOWN"), day(2, availability=None)]
+    small = pictures.small_bar(["is-ok", "is-down", "is-unknown"], [1.0, 0.9, None])
+    assert small.summary == pictures.uptime_bar(days).summary
+
+
 def test_a_small_bar_of_nothing_says_so():
-    assert pictures.small_bar([]).summary == "No history yet"
+    assert pictures.small_bar([], []).summary == "No history yet"

@@ -7,6 +7,8 @@ from django import forms
 from django.template import engines
 from django.utils.safestring import mark_safe
 
+from dashboard.menus import Item
+
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 
@@ -85,6 +87,30 @@ def test_status_differs_by_word_shape_and_colour():
 
 def test_status_may_say_another_word():
     assert "Delivered" in component("status", status="OK", word="Delivered")
+
+
+def test_a_menu_leads_acts_and_asks():
+    items = [
+        Item(label="Edit", icon="pencil", href="/edit"),
+        Item(label="Pause", icon="pause", action="/pause"),
+        Item(label="Delete", icon="trash-2", href="/edit#delete", is_danger=True, dialog="delete"),
+    ]
+    html = render('{% menu items label="Actions" size="small" %}', items=items)
+    assert 'class="button button-quiet button-icon button-small" aria-label="Actions"' in html
+    assert '<a class="menu-item" href="/edit">' in html
+    assert '<button class="menu-item" form="menu-act" formaction="/pause">' in html
+    assert '<a class="menu-item menu-item-danger" href="/edit#delete" data-dialog-open="delete">' in html
+
+
+def test_a_menu_escapes_what_it_is_given():
+    html = render("{% menu items label %}", items=[Item(label="<b>", icon="x", action='/"><b>')], label='"><b>')
+    assert "<b>" not in html
+
+
+def test_a_row_without_results_has_a_line_that_says_so():
+    assert 'aria-label="&lt;Latency&gt;: Not enough results yet"' in render(
+        "{% sparkline values label %}", values=[1], label="<Latency>"
+    )
 
 
 def test_button_is_a_link_when_it_leads_somewhere():
