@@ -8,7 +8,7 @@ import django_stubs_ext
 from django.conf import global_settings
 
 from websignal import api, cors
-from websignal.beat import SCHEDULE
+from websignal.beat import IN_ONE_PROCESS, SCHEDULE
 from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
 from websignal.kept_key import kept_rsa_key, rsa_key, secret_key_of
@@ -245,7 +245,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = SCHEDULE
+CELERY_BEAT_SCHEDULE = SCHEDULE if REDIS_URL else IN_ONE_PROCESS
 
 # Probes
 REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")
