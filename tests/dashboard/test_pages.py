@@ -143,6 +143,20 @@ def test_more_than_a_hundred_are_paged(browser, make_monitor):
     assert len(browser.get("/monitors?page=2").context["rows"]) == 1
 
 
+def test_an_incident_that_goes_on_stands_above_newer_ones_that_are_over(browser, monitor, make_incident, by_alice):
+    at = clock_now() - timedelta(days=9)
+    kinds = ["DOWNTIME", "SSL", "LATENCY", "DNS"]
+    seen, going_on, over, last = (make_incident(monitor, kind=kind) for kind in kinds)
+    for day, one in enumerate((seen, going_on, over, last)):
+        Incident.objects.filter(pk=one.pk).update(started_at=at + timedelta(days=day))
+    incidents.acknowledge(incident=seen, by=by_alice, now=clock_now())
+    for one in (over, last):
+        incidents.resolve_incident(incident=one, now=clock_now())
+    shown = [going_on, seen, last, over]
+    assert list(browser.get("/incidents").context["page"].object_list) == shown
+    assert browser.get(f"/monitors/{monitor.pk}").context["incidents"] == shown
+
+
 @pytest.mark.parametrize(
     "query", ["state=JUNK", "monitor=x", "monitor=99999999999999999999", "day=2026-99-99", "day=0001-01-01", "page=-1",
               "day=9999-12-31", "state=%00"]
