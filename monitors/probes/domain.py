@@ -32,7 +32,7 @@ DOMAIN_FIELDS = (
         required=True,
         minimum=3,
         maximum=253,
-        help="The registered domain.",
+        help="The registered domain, such as example.org.",
     ),
     Field(
         name="server",
@@ -47,7 +47,8 @@ DOMAIN_FIELDS = (
         default=0,
         minimum=0,
         maximum=365,
-        help="Fewer days until the registration ends are a failure; the days to warn on come before.",
+        help="Days, such as 7: fewer until the registration ends are a failure. By default 0, when it has ended; "
+        "the days to warn on come before.",
     ),
     assertions("json", "latency"),
     LATENCY_THRESHOLD,

@@ -36,7 +36,7 @@ TLS_FIELDS = (
         name="verify",
         kind="boolean",
         default=True,
-        help="Off: what is wrong with the certificate is recorded and fails no check.",
+        help="On by default. Off: what is wrong with the certificate is recorded and fails no check.",
     ),
     IP_VERSION,
     assertions("certificate", "latency"),
