@@ -102,6 +102,7 @@ REDIS_URL = env.url(
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
+    "accounts",  # before Django's auth, whose command that makes operators it completes
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,7 +116,6 @@ INSTALLED_APPS = [
     "django_eventstream",
     "corsheaders",
     "common",
-    "accounts",
     "billing",
     "monitors",
     "signals",
