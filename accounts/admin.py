@@ -27,7 +27,7 @@ from accounts.models import (
     User,
     Workspace,
 )
-from accounts.services import create_workspace
+from accounts.services import create_personal_workspace
 from common.admin import HistoryAdmin, ReadOnlyAdmin
 
 
@@ -69,8 +69,7 @@ class UserAdmin(BaseUserAdmin[User], ModelAdmin):
         """A person made here gets a workspace of their own, as anybody does."""
         super().save_model(request, obj, form, change)
         if not change:
-            name = f"{obj.get_short_name().capitalize()}'s workspace"
-            create_workspace(name=name, owner=obj, by=Actor(request.user))  # type: ignore[arg-type]
+            create_personal_workspace(user=obj, by=Actor(request.user))  # type: ignore[arg-type]
 
     @admin.display(description="Workspaces", ordering="workspace_count")
     def workspace_count(self, user: Any) -> int:

@@ -45,9 +45,14 @@ def create_user(
     if User.objects.filter(email=email.strip().lower()).exists():
         raise EmailTaken(f"{email} has an account already")
     user = User.objects.create_user(email, password, name=name, is_staff=is_operator, is_superuser=is_operator)
-    workspace = create_workspace(name=f"{user.get_short_name().capitalize()}'s workspace", owner=user, by=by)
+    workspace = create_personal_workspace(user=user, by=by)
     audit.record(by=by, workspace=workspace, verb="create", target=user)
     return user
+
+
+def create_personal_workspace(*, user: User, by: Actor) -> Workspace:
+    """The workspace that every person has from the start, named after them."""
+    return create_workspace(name=f"{user.get_short_name().capitalize()}'s workspace", owner=user, by=by)
 
 
 @transaction.atomic

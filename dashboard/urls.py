@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern] = [
         for act in ("edit", "delete")
     ),
     path("alerts", alerts.AlertList.as_view(), name="alerts"),
+    path("alerts/new", alerts.AlertNew.as_view(), name="alert-new"),
     *(
         path(f"{_MONITOR}/alerts/{name}", alerts.AlertCreate.as_view(), {"type": name}, name=f"alert-create-{name}")
         for name in ("email", "sms", "webhook")

@@ -1,6 +1,6 @@
 """Reads of incidents."""
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from accounts.models import Workspace
 from incidents.models import Incident, State
@@ -14,6 +14,12 @@ def incidents(workspace: Workspace) -> QuerySet[Incident]:
         .select_related("monitor", "acknowledged_by", "resolved_by")
         .order_by("-started_at", "-pk")
     )
+
+
+def open_first(found: QuerySet[Incident]) -> QuerySet[Incident]:
+    """What is not resolved, then what is, each newest first: what goes on for long is not lost below what is over."""
+    is_over = ExpressionWrapper(Q(state=State.RESOLVED), BooleanField())
+    return found.order_by(is_over, "-started_at", "-pk")
 
 
 def open_incidents(workspace: Workspace) -> QuerySet[Incident]:

@@ -92,5 +92,5 @@ def _raise(incident: Incident, monitor: Monitor, warning: _Warning) -> Raise:
 
 
 def title_of(monitor: Monitor, detail: str) -> str:
-    """ "Shop: the certificate expires in 12 days, on 2026-03-14 12:00 UTC"."""
+    """ "Shop: the certificate expires in 12 days, on 14 Mar 2026, 12:00 UTC"."""
     return f"{monitor.name}: {detail[:1].lower()}{detail[1:].rstrip('.')}"[:200]

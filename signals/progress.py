@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from common.times import spoken
 from monitors import status
 from signals import runs, schedules
 from signals.mail import payload as mail
@@ -172,8 +173,7 @@ def after_time(progress: Progress, now: datetime) -> None:
         )
         if to == progress.status or progress.next_due_at is None:
             return
-        due = f"{progress.next_due_at:%Y-%m-%d %H:%M:%S} UTC"
-        progress.turn(to, now, f"No ping, expected by {due}")
+        progress.turn(to, now, f"No ping, expected by {spoken(progress.next_due_at)}")
         said = "SUSPECT" if to == status.LATE else "FAIL"
         progress.words.append(Word(said, now, {"reason": "overdue", "dueAt": progress.next_due_at.isoformat()}))
 

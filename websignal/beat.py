@@ -33,3 +33,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "signals: drop old signals": every(3600, "signals.drop_old_signals"),
     "accounts: drop what has run out": every(3600, "accounts.drop_outdated"),
 }
+
+# One process has one engine, so no region need be looked up to wake it, and a thread of its own that sweeps.
+IN_ONE_PROCESS = {name: entry for name, entry in SCHEDULE.items() if entry["task"] != "signals.sweep"} | {
+    "monitors: wake the engines": every(1, "monitors.tick")
+}

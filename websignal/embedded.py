@@ -1,4 +1,4 @@
-"""The whole platform in one process: web in the main thread, worker with its engine and beat in threads."""
+"""The whole platform in one process: web in the main thread, worker with its engine, beat and sweep in threads."""
 
 import logging
 import signal
@@ -10,19 +10,24 @@ from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import uvicorn
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from celery.platforms import EX_OK
 from celery.worker import WorkController, state
 from django.conf import settings
+from django.db import connection
 
 from alerts.sending import sender as sending
+from common.clock import now
 from monitors.scheduling.engine_step import stop_engine
 from monitors.scheduling.queues import probe_queue
+from signals.sweep import sweep
 from websignal.celery import app
+from websignal.scheduler import SteadyScheduler
 from websignal.threads import Supervised
 
 log = logging.getLogger(__name__)
 WORKER_THREADS = 6
+SWEEP_SECONDS = 0.25
 WEB_GRACE_SECONDS = 1
 SENDER_GRACE_SECONDS = 1.5
 STOP_SECONDS = 2.2
@@ -54,7 +59,8 @@ class EmbeddedServer:
         self._web = _Web(config)
         self._beat: Service | None = None
         self._stop_asked = threading.Event()
-        self._threads = [Supervised("worker", self._run_worker), Supervised("beat", self._run_beat)]
+        self._worker, self._sweep = Supervised("worker", self._run_worker), Supervised("sweep", self._run_sweep)
+        self._threads = [self._worker, self._sweep, Supervised("beat", self._run_beat)]
         self._stopper = threading.Thread(target=self._stop_others, name="stopper", daemon=True)
 
     def run(self) -> bool:
@@ -90,8 +96,16 @@ class EmbeddedServer:
         ).start()
 
     def _run_beat(self) -> None:
-        self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
+        self._beat = Service(app, max_interval=1, scheduler_cls=SteadyScheduler)
         self._beat.start()
+
+    def _run_sweep(self) -> None:
+        """Not by tasks: four a second took more than all that is done while nothing happens."""
+        try:
+            while not self._stop_asked.wait(SWEEP_SECONDS):
+                sweep(now=now())
+        finally:
+            connection.close()
 
     def _stop_others(self) -> None:
         """While the web server finishes what it is at, the others stop too: each in its own thread, as Celery wants."""
@@ -103,11 +117,11 @@ class EmbeddedServer:
         sender = threading.Thread(target=sending.stop, args=(SENDER_GRACE_SECONDS,), name="sender-stop", daemon=True)
         sender.start()
         stop_engine()
-        worker, _ = self._threads
         # Beat still ticks, for that wakes a worker that waits for its next message.
-        if not worker.join(max(0.0, deadline - time.monotonic())):
+        if not self._worker.join(max(0.0, deadline - time.monotonic())):
             log.info("The worker was still at work; its rows tell the next start what it had not finished")
-        sender.join(max(0.0, deadline - time.monotonic()))
+        for other in (sender, self._sweep):
+            other.join(max(0.0, deadline - time.monotonic()))
         if self._beat is not None:
             self._beat.stop()
 

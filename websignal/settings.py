@@ -8,7 +8,7 @@ import django_stubs_ext
 from django.conf import global_settings
 
 from websignal import api, cors
-from websignal.beat import SCHEDULE
+from websignal.beat import IN_ONE_PROCESS, SCHEDULE
 from websignal.checks import Setup, refuse_missing, refuse_unsafe
 from websignal.env import Environment
 from websignal.kept_key import kept_rsa_key, rsa_key, secret_key_of
@@ -102,6 +102,7 @@ REDIS_URL = env.url(
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
+    "accounts",  # before Django's auth, whose command that makes operators it completes
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,7 +116,6 @@ INSTALLED_APPS = [
     "django_eventstream",
     "corsheaders",
     "common",
-    "accounts",
     "billing",
     "monitors",
     "signals",
@@ -245,7 +245,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = SCHEDULE
+CELERY_BEAT_SCHEDULE = SCHEDULE if REDIS_URL else IN_ONE_PROCESS
 
 # Probes
 REGION = env.text("REGION", "default", "Key of the region that this worker probes from.")

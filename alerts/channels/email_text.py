@@ -13,6 +13,7 @@ from alerts.channels.email_report import report_context
 from alerts.models import AlertEvent, Delivery
 from alerts.sending.mail import Attachment, Mail, message_id
 from alerts.words import differences, duration, instant, observed
+from common.times import in_zone
 
 _WORDS = {
     ("DOWNTIME", AlertEvent.INCIDENT_OPEN): "Down",
@@ -100,7 +101,7 @@ def _context(delivery: Delivery, reader: Addressee) -> dict[str, Any]:
         "colour": _COLOURS[AlertEvent(delivery.event)],
         "monitor": payload["monitor"],
         "workspace": payload["workspace"],
-        "message": payload["message"],
+        "message": in_zone(payload["message"], _zone(reader.timezone)),
         "incident": incident,
         "event": delivery.event,
     }
@@ -113,12 +114,13 @@ def _incident_context(delivery: Delivery, incident: dict[str, Any], reader: Addr
     zone, good, bad = _zone(reader.timezone), incident["lastGood"], incident["firstFailure"]
     can_acknowledge = incident["state"] == "OPEN"
     return {
+        "incident": incident | {"title": in_zone(incident["title"], zone)},
         "since": instant(incident["startedAt"], zone),
         "lasted": duration(incident["durationSeconds"]),
         "resolved_at": instant(incident["resolvedAt"], zone) if incident["resolvedAt"] else "",
-        "last_good": observed(good),
+        "last_good": in_zone(observed(good), zone),
         "last_good_at": instant(good["checkedAt"], zone) if good.get("checkedAt") else "",
-        "first_failure": observed(bad),
+        "first_failure": in_zone(observed(bad), zone),
         "first_failure_at": instant(bad["checkedAt"], zone) if bad.get("checkedAt") else "",
         "differences": differences(good, bad),
         "url": links.incident_url(incident["id"]),

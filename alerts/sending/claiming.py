@@ -27,6 +27,8 @@ class Ready(NamedTuple):
 
 def ready_channels(*, now: datetime, limit: int) -> list[Ready]:
     """Channels with something due, those that work first, then by how long it is due. Takes no lock."""
+    if not Delivery.objects.filter(next_attempt_at__lte=now).exists():
+        return []
     rows = (
         due_deliveries(now, Q(_free(now, "channel__"), channel__is_enabled=True))
         .order_by("channel__is_failing", "next_attempt_at", "pk")

@@ -1,14 +1,29 @@
 """The forms of a monitor's alert actions: email, SMS and webhook."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 
 from alerts.models import AlertEvent
 from dashboard.forms.base import ServiceForm, lines
+from monitors.models import Monitor
 
+TYPES = [("email", "Email"), ("sms", "SMS"), ("webhook", "Webhook")]
 EVENTS = [(one.value, one.label) for one in AlertEvent if one.value.startswith("incident_")]
+
+
+class NewActionForm(forms.Form):
+    """Which monitor an action is to be of, and how it tells; the form of that action comes after."""
+
+    monitor = forms.TypedChoiceField(coerce=int, label="Monitor", help_text="Whose incidents are told.")
+    type = forms.ChoiceField(choices=TYPES, initial="email", widget=forms.RadioSelect, label="Tell by")
+
+    def offer(self, monitors: Iterable[Monitor]) -> None:
+        """Sets what may be chosen."""
+        field = self.fields["monitor"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(one.pk, one.name) for one in monitors]
 
 
 class AlertForm(ServiceForm):

@@ -43,7 +43,9 @@ class MonitorForm(ServiceForm):
     kind: ClassVar[ProbedKind]
     own: ClassVar[Sequence[Setting]] = ()
 
-    name = forms.CharField(max_length=120, required=False, help_text="Empty: named after what it watches.")
+    name = forms.CharField(
+        max_length=120, required=False, help_text="What you call it, such as Shop. Empty: named after what it watches."
+    )
     interval_seconds = forms.TypedChoiceField(
         label="Check every", coerce=int, choices=INTERVALS, initial=DEFAULTS["interval_seconds"]
     )
@@ -54,9 +56,15 @@ class MonitorForm(ServiceForm):
         label="Down after", initial=2, min_value=1, max_value=100,
         help_text="Each failure is looked at a second time at once before it counts.",
     )  # fmt: skip
-    resolve_after_consecutive_success = forms.IntegerField(label="Up after", initial=1, min_value=1, max_value=100)
+    resolve_after_consecutive_success = forms.IntegerField(
+        label="Up after", initial=1, min_value=1, max_value=100, help_text="Good checks in a row, by default 1."
+    )
     latency_threshold_ms = forms.IntegerField(
-        label="Degraded when slower than", required=False, min_value=1, max_value=60_000
+        label="Degraded when slower than",
+        required=False,
+        min_value=1,
+        max_value=60_000,
+        help_text="Such as 1500. Slow answers fail no check; left empty, none is too slow.",
     )
     ssl_expiry_days = forms.CharField(
         label="Warn before it expires", required=False, max_length=100,

@@ -13,7 +13,7 @@ from monitors.probes.schema import Field
 _LABELS = {
     "url": "URL",
     "host": "Host",
-    "hostname": "Name",
+    "hostname": "Domain name",
     "tls": "Encryption",
     "verify_tls": "Verify the certificate",
     "verify": "An invalid certificate is a failure",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.times import in_zone
 from dashboard import faces, formats, fragments, pictures
 
 register = template.Library()
@@ -46,6 +47,12 @@ def ms(value: float | None) -> str:
 def number(value: float | None) -> str:
     """{{ 10000|number }} is "10,000"."""
     return formats.number(value)
+
+
+@register.filter
+def told(sentence: str) -> str:
+    """A stored sentence with its instants in the reader's time zone."""
+    return in_zone(str(sentence), timezone.get_current_timezone())
 
 
 @register.filter

@@ -17,9 +17,11 @@ from alerts.recipients import phone_numbers
 from common import clock
 from common.invalid import Conflict, Invalid
 from dashboard.access import WorkspacePage
-from dashboard.forms.alert import FORMS, CodeForm, initial_of
+from dashboard.forms.alert import FORMS, CodeForm, NewActionForm, initial_of
 from dashboard.menus import delivery_menu
+from dashboard.planned import offered_monitors
 from dashboard.views.monitor import OneMonitor
+from monitors.models import Monitor
 
 PAGE_SIZE = 50
 
@@ -38,11 +40,26 @@ class AlertList(WorkspacePage):
             "nav_section": "alerts",
             "now": clock.now(),
             "rules": selectors.rules(self.workspace),
+            "has_monitors": Monitor.objects.in_workspace(self.workspace).exists(),
             "email_is_set": bool(settings.EMAIL_HOST),
             "page": page,
             "state": request.GET.get("state", ""),
         }
         return render(request, "dashboard/alert_list.html", context)
+
+
+class AlertNew(WorkspacePage):
+    """The way from the list to a new action: which monitor, told how."""
+
+    read_role = Role.MEMBER
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = NewActionForm(request.GET if "type" in request.GET else None)
+        form.offer(offered_monitors(self.workspace, ()))
+        if form.is_valid():
+            return redirect(f"alert-create-{form.cleaned_data['type']}", form.cleaned_data["monitor"])
+        context = {"nav_section": "alerts", "form": form}
+        return render(request, "dashboard/alert_new.html", context, status=400 if form.is_bound else 200)
 
 
 class AlertCreate(OneMonitor):

@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 
 
 class IncidentList(WorkspacePage):
-    """Every incident, newest first; by state, monitor or day."""
+    """Every incident, open ones first, then newest first; by state, monitor or day."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         page = Paginator(self._found(), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -41,7 +41,7 @@ class IncidentList(WorkspacePage):
         return render(request, "dashboard/incident_list.html", context)
 
     def _found(self) -> QuerySet[Incident]:
-        found, query = selectors.incidents(self.workspace), self.request.GET
+        found, query = selectors.open_first(selectors.incidents(self.workspace)), self.request.GET
         if query.get("state") in State.values:
             found = found.filter(state=query["state"])
         if query.get("monitor", "").isascii() and query.get("monitor", "").isdigit():

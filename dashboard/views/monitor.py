@@ -22,7 +22,7 @@ from dashboard.signal_log import signal_log
 from dashboard.snippets import snippets
 from dashboard.trends import trends_of
 from dashboard.uptime import monitor_days, uptime_figures
-from incidents.selectors import incidents
+from incidents.selectors import incidents, open_first
 from monitors import checking, services
 from monitors.figures import history
 from monitors.kinds import kinds
@@ -84,7 +84,7 @@ class MonitorPage(OneMonitor):
 
     def get(self, request: HttpRequest, monitor_id: int) -> HttpResponse:
         monitor, now = self.monitor, clock.now()
-        shown = list(incidents(self.workspace).filter(monitor=monitor)[:MOST_INCIDENTS])
+        shown = list(open_first(incidents(self.workspace)).filter(monitor=monitor)[:MOST_INCIDENTS])
         days = with_planned(monitor_days(monitor, now=now), monitor, now=now)
         context: dict[str, Any] = {
             "nav_section": self.section,

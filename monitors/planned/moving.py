@@ -32,6 +32,8 @@ def move_deployments(*, now: datetime) -> int:
     """
     ending = Q(state=DeploymentState.ACTIVE, scheduled_end_at__lte=now)
     starting = Q(state=DeploymentState.SCHEDULED, scheduled_start_at__lte=now)
+    if not Deployment.objects.filter(ending | starting).exists():
+        return 0
     return _by_batches(ending, end_all, now) + _by_batches(starting, _start_due, now)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from common.resolve import is_address
+from common.times import spoken
 from common.web_address import MAX_URL_LENGTH, BadWebAddress, parse_web_address
 from monitors.probes.base import ProbeFailed, Result
 from monitors.probes.dialling import plain_host
@@ -25,7 +26,14 @@ _SHAPE = Shape(headers=(("Accept", "application/rdap+json"),))
 _MOST_ENTITIES, _MOST_SERVERS = 50, 20
 
 DOMAIN_FIELDS = (
-    Field(name="hostname", kind="host", required=True, minimum=3, maximum=253, help="The registered domain."),
+    Field(
+        name="hostname",
+        kind="host",
+        required=True,
+        minimum=3,
+        maximum=253,
+        help="The registered domain, such as example.org.",
+    ),
     Field(
         name="server",
         kind="url",
@@ -39,7 +47,8 @@ DOMAIN_FIELDS = (
         default=0,
         minimum=0,
         maximum=365,
-        help="Fewer days until the registration ends are a failure; the days to warn on come before.",
+        help="Days, such as 7: fewer until the registration ends are a failure. By default 0, when it has ended; "
+        "the days to warn on come before.",
     ),
     assertions("json", "latency"),
     LATENCY_THRESHOLD,
@@ -72,7 +81,8 @@ def probe_domain(result: Result, handles: Handles, deadline: Deadline) -> Steps:
     if facts["days_left"] is None:
         raise ProbeFailed("assertion", f"The registry does not say when {domain} expires.")
     if facts["days_left"] < settings.get("days_left", 0):
-        raise ProbeFailed("assertion", f"The registration of {domain} ends on {facts['expires_at'][:10]}.")
+        ends_at = datetime.fromisoformat(facts["expires_at"])
+        raise ProbeFailed("assertion", f"The registration of {domain} ends on {spoken(ends_at)}.")
 
 
 def _fetch(result: Result, handles: Handles, deadline: Deadline, domain: str) -> Generator[Operation, Any, bytes]:

@@ -3,7 +3,8 @@
 from monitors.probes.comparisons import COMPARISONS
 from monitors.probes.schema import Field
 
-HOST = Field(name="host", kind="host", required=True, minimum=1, maximum=253, help="A host name or an IP address.")
+_HOST = "A host name or an IP address, without a scheme or a port: db.example.com, 192.0.2.7 or 2001:db8::7."
+HOST = Field(name="host", kind="host", required=True, minimum=1, maximum=253, help=_HOST)
 IP_VERSION = Field(
     name="ip_version",
     kind="choice",
@@ -15,7 +16,7 @@ VERIFY_TLS = Field(
     name="verify_tls",
     kind="boolean",
     default=True,
-    help="Off: any certificate will do; it is still recorded.",
+    help="On by default. Off: any certificate will do, one signed by itself too; it is still recorded.",
 )
 LATENCY_THRESHOLD = Field(
     name="latency_threshold_ms",
@@ -23,7 +24,7 @@ LATENCY_THRESHOLD = Field(
     nullable=True,
     minimum=1,
     maximum=60_000,
-    help="Slower answers make the monitor DEGRADED; they fail no check.",
+    help="Milliseconds, such as 1500. Slower answers make the monitor DEGRADED and fail no check; by default none do.",
 )
 
 
@@ -36,7 +37,7 @@ def port(default: int | None = None) -> Field:
         required=default is None,
         minimum=1,
         maximum=65_535,
-        help="The port to dial.",
+        help=f"The port to dial; by default {default}." if default else "The port to dial, such as 5432.",
     )
 
 
@@ -54,14 +55,14 @@ def assertions(*sources: str) -> Field:
             kind="text",
             nullable=True,
             maximum=500,
-            help="A JSONPath without filters, a certificate's property (default: days_left).",
+            help="A JSONPath without filters, such as $.status, or a certificate's property; by default days_left.",
         ),
         Field(name="comparison", kind="choice", choices=COMPARISONS, required=True, help="How to compare it."),
         Field(
             name="target",
             kind="any",
             nullable=True,
-            help="What to compare it with; a pair for between, a list for in.",
+            help="What to compare it with: ok, or 500; a pair for between, [200, 299]; a list for in.",
         ),
     )
     return Field(

@@ -38,7 +38,7 @@ ICMP_FIELDS = (
         default=DEFAULT_COUNT,
         minimum=1,
         maximum=MOST_COUNT,
-        help="How many pings one check sends.",
+        help=f"How many pings one check sends; by default {DEFAULT_COUNT}.",
     ),
     Field(
         name="interval_ms",
@@ -46,7 +46,8 @@ ICMP_FIELDS = (
         default=DEFAULT_INTERVAL_MS,
         minimum=100,
         maximum=1_000,
-        help="The time between two pings; those for which the timeout leaves no room are not sent.",
+        help=f"Milliseconds between two pings, by default {DEFAULT_INTERVAL_MS}; those for which the timeout leaves no "
+        "room are not sent.",
     ),
     Field(
         name="max_loss_percent",
@@ -54,7 +55,7 @@ ICMP_FIELDS = (
         default=DEFAULT_LOSS_PERCENT,
         minimum=0,
         maximum=99,
-        help="A larger share of lost pings is a failure.",
+        help=f"Percent: a larger share of lost pings is a failure; by default {DEFAULT_LOSS_PERCENT}.",
     ),
     Field(
         name="max_jitter_ms",
@@ -62,7 +63,8 @@ ICMP_FIELDS = (
         nullable=True,
         minimum=1,
         maximum=10_000,
-        help="A larger mean difference between neighbouring round trips is a failure.",
+        help="Milliseconds, such as 30: a larger mean difference between neighbouring round trips is a failure. By "
+        "default none is.",
     ),
     IP_VERSION,
     assertions("latency"),

@@ -36,8 +36,21 @@ SQL_FIELDS = (
         maximum=65_535,
         help="By default 5432 for postgresql and 3306 for mysql.",
     ),
-    Field(name="database", kind="text", nullable=True, maximum=100, help="By default the user's own, if any."),
-    Field(name="username", kind="text", required=True, minimum=1, maximum=100, help="One that may only read is best."),
+    Field(
+        name="database",
+        kind="text",
+        nullable=True,
+        maximum=100,
+        help="Its name, such as shop; by default the user's own, if any.",
+    ),
+    Field(
+        name="username",
+        kind="text",
+        required=True,
+        minimum=1,
+        maximum=100,
+        help="One that may only read is best, such as monitor.",
+    ),
     Field(name="password", kind="text", nullable=True, maximum=500, secret=True, help="Never sent in clear text."),
     Field(
         name="query",
@@ -45,7 +58,8 @@ SQL_FIELDS = (
         default="SELECT 1",
         minimum=1,
         maximum=4_096,
-        help=f"One statement, run in a transaction that may only read; the first {MOST_ROWS} rows count.",
+        help="One statement, such as SELECT stale_orders(); by default SELECT 1. Run in a transaction that may only "
+        f"read; the first {MOST_ROWS} rows count.",
     ),
     tls_mode("tls: the server must offer it; none.", "tls", "none"),
     VERIFY_TLS,

@@ -29,7 +29,7 @@ SSH_FIELDS = (
         nullable=True,
         minimum=1,
         maximum=100,
-        help="The expected fingerprint, as ssh-keygen -l prints it: SHA256:…",
+        help="The expected fingerprint, as ssh-keygen -l prints it: SHA256:… By default the first one seen.",
     ),
     Field(
         name="key_type",

@@ -17,7 +17,7 @@ SEND = Field(
     kind="text",
     nullable=True,
     maximum=4_096,
-    help=r"Sent after connecting; \r, \n, \t, \0, \\ and \xNN stand for bytes.",
+    help=r"Sent after connecting, such as PING\r\n; by default nothing. \r, \n, \t, \0, \\ and \xNN stand for bytes.",
 )
 EXPECT = Field(
     name="expect",
@@ -25,7 +25,8 @@ EXPECT = Field(
     nullable=True,
     minimum=1,
     maximum=1_024,
-    help=r"What the answer must hold, within its first 64 KiB; written as what is sent.",
+    help=r"What the answer must hold within its first 64 KiB, such as +PONG, written as what is sent; by default a "
+    r"connection is enough.",
 )
 TCP_FIELDS = (HOST, port(), SEND, EXPECT, IP_VERSION, assertions("body", "latency"), LATENCY_THRESHOLD)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from common.times import spoken
 from monitors.probes.base import Certificate, ProbeFailed, Result
 from monitors.probes.certificates import covers
 from monitors.probes.dialling import plain_host
@@ -35,7 +36,7 @@ TLS_FIELDS = (
         name="verify",
         kind="boolean",
         default=True,
-        help="Off: what is wrong with the certificate is recorded and fails no check.",
+        help="On by default. Off: what is wrong with the certificate is recorded and fails no check.",
     ),
     IP_VERSION,
     assertions("certificate", "latency"),
@@ -98,7 +99,7 @@ def verdicts_on(certificate: Certificate, host: str, untrusted: Unverified | Non
 
 def _expiry(certificate: Certificate, now: datetime) -> str:
     if now > certificate.not_after:
-        return f"The certificate expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC."
+        return f"The certificate expired on {spoken(certificate.not_after)}."
     if now < certificate.not_before:
-        return f"The certificate is valid only from {certificate.not_before:%Y-%m-%d %H:%M} UTC on."
+        return f"The certificate is valid only from {spoken(certificate.not_before)} on."
     return OK

@@ -29,7 +29,7 @@ EXPECT = Field(
     nullable=True,
     minimum=1,
     maximum=1_024,
-    help="What the answer must hold. Without it silence is fine, and only a port said to be closed fails.",
+    help="What the answer must hold, such as pong. Without it silence is fine and only a port said to be closed fails.",
 )
 UDP_FIELDS = (HOST, port(), SEND, EXPECT, IP_VERSION, assertions("body", "latency"), LATENCY_THRESHOLD)
 

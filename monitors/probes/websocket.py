@@ -29,10 +29,29 @@ _CHUNK_BYTES = 2_048
 _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
 WEBSOCKET_FIELDS = (
-    Field(name="url", kind="text", required=True, minimum=6, maximum=2_048, help="A ws:// or wss:// address."),
+    Field(
+        name="url",
+        kind="text",
+        required=True,
+        minimum=6,
+        maximum=2_048,
+        help="A ws:// or wss:// address, such as wss://live.example.com/feed.",
+    ),
     Field(name="headers", kind="headers", default={}, maximum=20, help="Sent with the handshake."),
-    Field(name="subprotocol", kind="text", nullable=True, maximum=100, help="One the server must agree to."),
-    Field(name="send", kind="text", nullable=True, maximum=4_096, help="A text message to send first."),
+    Field(
+        name="subprotocol",
+        kind="text",
+        nullable=True,
+        maximum=100,
+        help="One the server must agree to, such as graphql-transport-ws; by default none is asked for.",
+    ),
+    Field(
+        name="send",
+        kind="text",
+        nullable=True,
+        maximum=4_096,
+        help="A text message to send first, such as ping; by default none.",
+    ),
     Field(
         name="expect",
         kind="text",

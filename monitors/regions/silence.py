@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Min, Q, QuerySet
 
-from common.times import rfc3339
+from common.times import spoken
 from monitors.models import OperatorNotice, Region, RegionState
 
 BATCH = 5000
@@ -53,7 +53,7 @@ def _fall_silent(region_id: int, limit: datetime, now: datetime) -> bool:
     _tell(
         region,
         f"Region {region.name} is silent",
-        f"No engine of the region {region.name} ({region.key}) was heard since {rfc3339(since)}. "
+        f"No engine of the region {region.name} ({region.key}) was heard since {spoken(since)}. "
         f"Of {watched.count()} monitors that are watched from there, those that no other region sees become UNKNOWN; "
         "nobody is alerted of them one by one.\n\n"
         f"Is a worker or an agent of this region running? manage.py worker --region {region.key}",
@@ -71,7 +71,7 @@ def _be_heard(region_id: int, now: datetime) -> bool:
     region.save(update_fields=["silent_since"])
     if not region.is_enabled:
         return False
-    text = f"An engine of the region {region.name} ({region.key}) is heard again, after silence since {rfc3339(since)}."
+    text = f"An engine of the region {region.name} ({region.key}) is heard again, after silence since {spoken(since)}."
     _tell(region, f"Region {region.name} is heard again", text, now)
     return True
 

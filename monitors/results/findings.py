@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from common.times import spoken
 from monitors.probes.base import Result
 
 SSL, DNS = "SSL", "DNS"
@@ -89,12 +90,12 @@ def _expiry(result: Result, days: Sequence[int]) -> Finding | None:
     if not any(left <= day for day in days):
         return None
     if left < 0:
-        return Finding(SSL, key, "CRITICAL", f"{what} expired on {ends_at:%Y-%m-%d %H:%M} UTC.", 0)
+        return Finding(SSL, key, "CRITICAL", f"{what} expired on {spoken(ends_at)}.", 0)
     passed = min(day for day in days if left <= day)
     severity = next((name for most, name in _SEVERITIES if passed <= most), "WARNING")
     count = int(left)
     told = "less than a day" if count == 0 else f"{count} day{'' if count == 1 else 's'}"
-    return Finding(SSL, key, severity, f"{what} expires in {told}, on {ends_at:%Y-%m-%d %H:%M} UTC.", passed)
+    return Finding(SSL, key, severity, f"{what} expires in {told}, on {spoken(ends_at)}.", passed)
 
 
 def _end_of(result: Result) -> tuple[datetime | None, str, str]:

@@ -60,6 +60,15 @@ def test_forty_deliveries_cost_the_queries_of_four(due, outcome):
     assert counts[0] == counts[1] <= 18
 
 
+def test_while_nothing_is_due_only_that_is_asked(due):
+    due(1)
+    Delivery.objects.update(next_attempt_at=clock_now() + timedelta(hours=1))
+    with CaptureQueriesContext(connection) as queries:
+        assert claiming.ready_channels(now=clock_now(), limit=500) == []
+    assert len(queries) == 1
+    assert "OVER (" not in queries[0]["sql"]
+
+
 def test_of_two_takers_each_channel_has_one(due):
     channel_ids = due(6)
     ours, theirs = take(channel_ids[:3]), take(channel_ids, THEM)

@@ -50,6 +50,20 @@ def html_of(mail):
     return mail.get_body(("html",)).get_content()
 
 
+def test_the_mail_says_times_of_a_sentence_in_the_readers_zone(monitor, open_on, add_email, smtp, alice):
+    add_email(monitor, ["alice@example.org"])
+    alice.timezone = "Europe/Berlin"
+    alice.save()
+    open_on(monitor)
+    delivery = Delivery.objects.get()
+    delivery.payload["incident"]["title"] = "Shop: the certificate expires in 3 days, on 30 Nov 2026, 20:11 UTC"
+    delivery.save()
+    attempt(delivery)
+    mail = parsed(smtp.to("alice@example.org")[0])
+    assert "on 30 Nov 2026, 21:11 CET" in text_of(mail)
+    assert "on 30 Nov 2026, 21:11 CET" in html_of(mail)
+
+
 def test_the_mail_says_what_where_since_when_and_what_changed(monitor, open_on, add_email, smtp, alice):
     add_email(monitor, ["alice@example.org"])
     alice.timezone = "Europe/Berlin"

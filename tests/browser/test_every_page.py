@@ -12,11 +12,11 @@ from dashboard.urls import urlpatterns
 pytestmark = pytest.mark.browser
 LONG = "Nightly-invoice-export-for-the-Nordic-subsidiaries-and-their-auditors"
 PATHS = [
-    "/", "/monitors", "/monitors/new", "/heartbeats", "/heartbeats/new", "/incidents", "/alerts", "/dependencies",
-    "/dependencies/new", "/maintenance", "/maintenance/windows/new", "/maintenance/deployments/new", "/settings",
-    "/settings/password", "/settings/members", "/settings/tokens", "/settings/applications", "/settings/audit-log",
-    "/settings/plan", "/settings/delete-account", "/oauth/device", "/oauth/authorize?client_id=no", "/docs/api",
-    "/reports", "/reports/schedules/new", "/nowhere",
+    "/", "/monitors", "/monitors/new", "/heartbeats", "/heartbeats/new", "/incidents", "/alerts", "/alerts/new",
+    "/dependencies", "/dependencies/new", "/maintenance", "/maintenance/windows/new", "/maintenance/deployments/new",
+    "/settings", "/settings/password", "/settings/members", "/settings/tokens", "/settings/applications",
+    "/settings/audit-log", "/settings/plan", "/settings/delete-account", "/oauth/device",
+    "/oauth/authorize?client_id=no", "/docs/api", "/reports", "/reports/schedules/new", "/nowhere",
 ]  # fmt: skip
 SIGNED_OUT = ["/sign-in", "/sign-in/password", "/sign-in/password/MQ/used", "/invitations/cut", "/docs/api"]
 # What a page fetches or sends on, a file, and the way out, which is only posted to.

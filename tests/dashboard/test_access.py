@@ -33,7 +33,7 @@ FOR_VIEWERS = {
 }  # fmt: skip
 FOR_MEMBERS_TO_SEE = {
     "monitor-create", "monitor-edit", "heartbeat-create", "heartbeat-edit",
-    "alert-create-email", "alert-create-sms", "alert-create-webhook", "alert-edit",
+    "alert-new", "alert-create-email", "alert-create-sms", "alert-create-webhook", "alert-edit",
     "window-create", "window-edit", "deployment-create", "deployment-edit",
     "dependency-create", "dependency-edit", "report-schedule-create", "report-schedule",
 }  # fmt: skip

@@ -96,6 +96,20 @@ def test_an_email_action_is_made(browser, monitor):
     assert Rule.objects.get().reminder_seconds == 1800
 
 
+def test_the_list_leads_to_a_new_action_of_a_chosen_monitor(browser, make_monitor, webhook):
+    monitor = make_monitor(name="Shop")
+    assert 'href="/alerts/new"' in browser.get("/alerts").content.decode()
+    assert "Shop" in browser.get("/alerts/new").content.decode()
+    chosen = browser.get(f"/alerts/new?monitor={monitor.pk}&type=sms")
+    assert chosen["Location"] == f"/monitors/{monitor.pk}/alerts/sms"
+    for wrong_choice in ("?type=sms", f"?monitor={monitor.pk}&type=pigeon", "?monitor=999999&type=email"):
+        assert browser.get(f"/alerts/new{wrong_choice}").status_code == 400
+
+
+def test_a_list_without_actions_begins_with_what_is_missing(browser, workspace):
+    assert 'href="/monitors/new"' in browser.get("/alerts").content.decode()
+
+
 def test_a_webhooks_secret_is_shown_once(browser, monitor):
     html = browser.post(f"/monitors/{monitor.pk}/alerts/webhook", HOOK).content.decode()
     secret = Channel.objects.get().config["secret"]

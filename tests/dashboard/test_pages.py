@@ -9,7 +9,7 @@ from common.clock import now as clock_now
 from common.middleware import POLICY
 from incidents import services as incidents
 from incidents.models import Incident
-from monitors.models import MonitorState, RegionState, Status
+from monitors.models import MonitorState, RegionState, Status, StatusChange
 from monitors.services import pause
 from signals.models import HeartbeatState, Signal
 
@@ -141,6 +141,32 @@ def test_more_than_a_hundred_are_paged(browser, make_monitor):
         make_monitor(name=f"Shop {number:03}")
     assert "1–100 of 101" in browser.get("/monitors").content.decode()
     assert len(browser.get("/monitors?page=2").context["rows"]) == 1
+
+
+def test_stored_sentences_say_times_in_the_readers_zone(page, alice, monitor, make_incident):
+    detail = "The certificate expires in 3 days, on 30 Nov 2026, 20:11 UTC."
+    found = make_incident(monitor, title=f"Shop: {detail}", cause={"detail": detail}, first_failure={"detail": detail})
+    StatusChange.objects.create(monitor=monitor, at=clock_now(), before="OK", after="DEGRADED", reason=detail)
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    for path in ("/", "/incidents", f"/incidents/{found.pk}", f"/monitors/{monitor.pk}"):
+        html = page(path)
+        assert "on 1 Dec 2026, 05:11 JST" in html
+        assert "20:11 UTC" not in html
+
+
+def test_an_incident_that_goes_on_stands_above_newer_ones_that_are_over(browser, monitor, make_incident, by_alice):
+    at = clock_now() - timedelta(days=9)
+    kinds = ["DOWNTIME", "SSL", "LATENCY", "DNS"]
+    seen, going_on, over, last = (make_incident(monitor, kind=kind) for kind in kinds)
+    for day, one in enumerate((seen, going_on, over, last)):
+        Incident.objects.filter(pk=one.pk).update(started_at=at + timedelta(days=day))
+    incidents.acknowledge(incident=seen, by=by_alice, now=clock_now())
+    for one in (over, last):
+        incidents.resolve_incident(incident=one, now=clock_now())
+    shown = [going_on, seen, last, over]
+    assert list(browser.get("/incidents").context["page"].object_list) == shown
+    assert browser.get(f"/monitors/{monitor.pk}").context["incidents"] == shown
 
 
 @pytest.mark.parametrize(

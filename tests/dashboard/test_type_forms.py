@@ -59,6 +59,13 @@ def test_every_type_is_made_and_edited_by_its_form(browser, make, name):
 
 
 @pytest.mark.parametrize("name", LEAST)
+def test_no_two_fields_of_a_form_are_called_the_same(browser, name):
+    form = browser.get(f"/monitors/new?type={name}").context["form"]
+    labels = [bound.label for bound in form]
+    assert sorted(set(labels)) == sorted(labels)
+
+
+@pytest.mark.parametrize("name", LEAST)
 def test_what_is_needed_is_named_at_once(browser, name):
     answer = browser.post("/monitors/new", {"type": name})
     needed = {field.name for field in kinds[name].fields if field.required}

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,22 +13,24 @@ from tests.admin_rows import http_monitor
 from tests.layout.repository import ROOT
 
 
+@pytest.mark.parametrize("version", [{"VERSION": "1.4.2"}, {"VERSION": ""}, {}])
 @pytest.mark.django_db(transaction=True)
-def test_two_lines_open_and_close_a_deployment(live_server, alice, workspace, token_of):
+def test_two_lines_open_and_close_a_deployment(live_server, alice, workspace, token_of, version):
     monitor = http_monitor(workspace, clock.now())
     lines = re.search(r"^AT=.*?(?=^```)", (ROOT / "docs/guides/deployments.md").read_text(), re.M | re.S)[
         0
     ].splitlines()
     assert len(lines) == 2
-    given = {"WS": live_server.url, "TOKEN": token_of(alice, "signal.write"), "VERSION": "1.4.2"}
+    given = {"WS": live_server.url, "TOKEN": token_of(alice, "signal.write")} | version
     script = f"{lines[0]}\necho $AT\n{lines[1]}"
     done = subprocess.run(
-        [shutil.which("sh"), "-ec", script], env=given | {"MONITOR": str(monitor.pk), "PATH": "/usr/bin:/bin"},
+        [shutil.which("sh"), "-euc", script], env=given | {"MONITOR": str(monitor.pk), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     deployment = Deployment.objects.get()
     assert done.stdout.strip() == f"/api/deployments/{deployment.pk}"
-    assert (deployment.release, deployment.state) == ("1.4.2", "ENDED")
+    release = version.get("VERSION") or f"{datetime.now(UTC):%Y-%m-%d}"
+    assert (deployment.release, deployment.state) == (release, "ENDED")
     assert list(deployment.covered.values_list("monitor", "is_auto_paused")) == [(monitor.pk, True)]
     assert Monitor.objects.get().state.status == "RESUMED"

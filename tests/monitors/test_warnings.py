@@ -49,7 +49,7 @@ def test_each_day_that_passes_raises_the_one_incident_and_a_new_certificate_ends
         see(monitor, seconds, certificate=shown(days))
         assert (status_of(monitor), opened(Kind.SSL).get().severity) == (Status.DEGRADED, severity)
     incident = Incident.objects.get()
-    assert incident.title == "Shop: the certificate expires in less than a day, on 2026-03-02 13:00 UTC"
+    assert incident.title == "Shop: the certificate expires in less than a day, on 2 Mar 2026, 13:00 UTC"
     assert incident.events.count() == 4
     see(monitor, 300, certificate=shown(90, "b"))
     assert (status_of(monitor), opened(Kind.SSL).exists()) == (Status.OK, False)
@@ -61,7 +61,7 @@ def test_each_day_of_the_list_is_told_even_where_it_is_no_worse(make, see, shown
         see(monitor, seconds, certificate=shown(days))
     incident = Incident.objects.get()
     assert list(incident.events.values_list("type", flat=True)) == ["OPENED", "RAISED", "RAISED"]
-    assert incident.title == "Shop: the certificate expires in 29 days, on 2026-03-31 13:00 UTC"
+    assert incident.title == "Shop: the certificate expires in 29 days, on 31 Mar 2026, 13:00 UTC"
     assert incident.severity == Severity.WARNING
 
 

@@ -52,6 +52,21 @@ def test_late_then_down_then_ok(beating, now):
 
 
 @pytest.mark.django_db
+def test_while_nothing_is_due_a_sweep_is_one_query(beating, now, queries_of):
+    note_alive(now=now)
+    assert queries_of(lambda: sweep(now=later(now, 61.9))) == 1
+
+
+@pytest.mark.django_db
+def test_a_blind_spell_in_which_nothing_fell_due_is_over_at_once(db, now):
+    note_alive(now=now)
+    note_alive(now=later(now, 300))
+    assert Liveness.objects.get().blind_since == now
+    assert sweep(now=later(now, 301)) == 0
+    assert Liveness.objects.get().blind_since is None
+
+
+@pytest.mark.django_db
 def test_a_sweep_settles_what_a_killed_process_left(beating, now):
     store(beating, "FAIL", later(now, 5))
     assert sweep(now=later(now, 6)) == 1

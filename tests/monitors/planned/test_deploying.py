@@ -258,6 +258,11 @@ def test_one_over_one_monitor_costs_as_many_queries_as_five_over_five(planned, q
     assert {status_of(monitor) for monitor in monitors} == {"RESUMED"}
 
 
+def test_while_nothing_is_due_the_clock_asks_one_query(planned, queries_of, now):
+    planned(1, 1)
+    assert queries_of(lambda: move_deployments(now=now)) == 1
+
+
 def test_more_are_due_than_a_batch_takes(planned, monkeypatch, now):
     monkeypatch.setattr(moving, "BATCH", 2)
     planned(5, 1)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from common.addresses import AddressPolicy
+from common.times import spoken
 from monitors.probes.base import ProbeFailed
 from monitors.probes.certificates import covers
 from monitors.probes.handles import Handles
@@ -61,7 +62,7 @@ def test_each_fault_is_named_apart_and_all_together(probe, authority):
         everything = probe("tls", host="localhost", port=port)
     assert [one.failure_class for one in (expired, other, named, everything)] == ["tls", "tls", None, "tls"]
     assert verdicts(expired) == judged(expiry=False)
-    assert f"expired on {YESTERDAY:%Y-%m-%d}" in expired.detail
+    assert f"expired on {spoken(YESTERDAY)}" in expired.detail
     assert verdicts(other) == judged(host_name=False)
     assert "is for other.example, not for localhost" in other.detail
     assert verdicts(everything) == judged(False, False, False)

@@ -6,13 +6,14 @@ import time
 from types import FrameType
 from typing import Any
 
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from common.locks import only_one, still_held
 from websignal.celery import app
+from websignal.scheduler import SteadyScheduler
 from websignal.threads import Supervised
 
 CHECK_EVERY_SECONDS = 2.0
@@ -38,7 +39,7 @@ class Command(BaseCommand):
 
 
 def _tick() -> None:
-    Service(app, max_interval=1, scheduler_cls=Scheduler).start()
+    Service(app, max_interval=1, scheduler_cls=SteadyScheduler).start()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
