@@ -10,6 +10,7 @@ from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
 from monitors.settings import HEADER_NAME, LONGEST_HEADER, MOST_HEADERS
 from websignal import openapi_heartbeat as heartbeat
+from websignal.openapi_assertions import add_assertions, assertion_through
 from websignal.openapi_parts import WORD
 
 _TEXTS = {
@@ -41,6 +42,7 @@ _EXAMPLE = {
 def add_types(schemas: dict[str, Any]) -> None:
     """`Monitor`, `MonitorRequest` and a try become one of their types; a patch, which may name none, takes any."""
     schemas.update(heartbeat.SCHEDULES)
+    add_assertions(schemas)
     for base in (schemas["Monitor"], schemas["MonitorRequest"], schemas["PatchedMonitorRequest"]):
         _limit(base["properties"])
     patched = schemas["PatchedMonitorRequest"]
@@ -184,7 +186,7 @@ def _shape(field: Field) -> dict[str, Any]:
         case "boolean":
             return {"type": "boolean"}
         case "choice":
-            return {"type": _json_type(field.choices[0]), "enum": [*field.choices, *([None] if field.nullable else [])]}
+            return _choice(field)
         case "headers":
             return {
                 "type": "object",
@@ -195,12 +197,19 @@ def _shape(field: Field) -> dict[str, Any]:
         case "object":
             return _object(field)
         case "list":
-            return {"type": "array", "items": _object(field), **_bounds(field, "minItems", "maxItems")}
+            return {"type": "array", "items": _item(field), **_bounds(field, "minItems", "maxItems")}
     return {}
 
 
-def _json_type(value: object) -> str:
-    return "integer" if isinstance(value, int) else "string"
+def _item(field: Field) -> dict[str, Any]:
+    sources = next((one.choices for one in field.fields if one.name == "source"), ())
+    return assertion_through(sources) if field.name == "assertions" else _object(field)
+
+
+def _choice(field: Field) -> dict[str, Any]:
+    named = [one for one in field.choices if one is not None]
+    kind = "integer" if isinstance(named[0], int) else "string"
+    return {"type": kind, "enum": [*named, *([None] if field.nullable else [])]}
 
 
 def _object(field: Field) -> dict[str, Any]:

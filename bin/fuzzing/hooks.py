@@ -56,7 +56,7 @@ RIGHT = [
     Refusal("PATCH .*", r"/(monitorIds|serviceGroupId)", {"unused"}, "the `covers` that the stored schedule has"),
     Refusal(MONITOR, r"/timeoutMs", {"range"}, "not longer than the interval in the same body"),
     Refusal(MONITOR, r"/(request/)?headers/.*", {"text"}, "one line of what Unicode calls printable"),
-    Refusal(MONITOR, r"/assertions/\d+/(property|target)", {"assertion"}, "JSONPath and RE2, and numbers in texts"),
+    Refusal(MONITOR, r"/assertions/\d+/(property|target)", {"assertion"}, "JSONPath and RE2, a header needs a name"),
     Refusal(MONITOR, r"/request/(auth|proxy|client)\w*(/\w+)?", {"setting"}, "a login, a certificate and its key"),
     Refusal(MONITOR, r"/(url|hostname|resolver|expected/\d+|hostKey)", {"setting"}, "names and addresses, by type"),
     Refusal(MONITOR, r"/(host|hostname|server|servername|resolver)", {"host"}, "names of hosts are a language"),
