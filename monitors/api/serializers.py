@@ -190,7 +190,7 @@ class SslTestSerializer(ApiSerializer):
     """Whose certificate to look at: a `url`, a `hostname`, or the settings of a monitor of type tls."""
 
     url = serializers.URLField(required=False)
-    hostname = TextField(required=False, min_length=3, max_length=253)
+    hostname = TextField(required=False, max_length=253)
     port = IntegerField(required=False, min_value=1, max_value=65_535)
     timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)
 
