@@ -14,7 +14,7 @@ from websignal.openapi_assertions import add_assertions, assertion_through
 from websignal.openapi_parts import WORD
 
 _TEXTS = {
-    "url": {"type": "string", "format": "uri"},
+    "url": {"type": "string", "format": "iri"},
     "host": {"type": "string"},
     "text": {"type": "string"},
     "bytes": {"type": "string"},
