@@ -202,5 +202,5 @@ class DnsTestSerializer(ApiSerializer):
     hostname = TextField(required=False, max_length=253)
     url = WebAddressField(required=False)
     record_type = ChoiceField(choices=list(TYPES), required=False)
-    resolver = TextField(required=False)
+    resolver = TextField(required=False, allow_null=True)
     timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)

@@ -51,6 +51,8 @@ def test_a_wrong_test_is_named(api, pointers):
         "/url": "url", "/timeoutMs": "invalid", "/x": "unknown",
     }  # fmt: skip
     assert set(pointers(api.post("/api/v1/monitortest", {}))) == {"/url"}
+    body = {"url": "https://shop.example/", "externalKey": "k" * 201, "intervalSeconds": 9, "tags": ["a b"]}
+    assert set(pointers(api.post("/api/v1/monitortest", body))) == {"/externalKey", "/intervalSeconds", "/tags"}
     assert set(pointers(api.post("/api/v1/monitortest", {"type": "heartbeat"}))) == {"/type"}
 
 

@@ -95,3 +95,10 @@ def test_every_choice_of_a_setting_is_in_the_document():
             assert all(described.is_valid(one) for one in field.choices), field.name
             assert described.is_valid(None) == (None in field.choices), field.name
             assert not described.is_valid("something else")
+
+
+def test_a_look_at_records_takes_the_resolver_that_a_monitor_takes():
+    for name in ("DnsMonitorRequest", "DnsTestOfHostnameRequest"):
+        body = {"hostname": "shop.example", "resolver": None}
+        named = {"name": "Shop", "type": "dns"} if name == "DnsMonitorRequest" else {}
+        assert component(name).is_valid(body | named), name
