@@ -29,6 +29,8 @@ _LIMITS: dict[str, dict[str, Any]] = {
     **{camel(name): {"minimum": low, "maximum": high} for name, (low, high, _) in RANGES.items()},
 }
 _NOT_TRIED = ("escalationPolicyId",)
+# Of these types is what is tried without one: by its `url` or by its `hostname`.
+_GUESSED = ("http", "dns")
 _EXAMPLE = {
     "name": "Shop",
     "type": "http",
@@ -59,14 +61,14 @@ def add_types(schemas: dict[str, Any]) -> None:
 
 
 def _one_of(schemas: dict[str, Any], component: str, *, tried: bool = False) -> dict[str, Any]:
-    """What is tried is of a type that probes; without one it is of type http, so nothing tells them apart by name."""
+    """What is tried is of a type that probes, and may do without one, so nothing tells them apart by name."""
     base, mapping = schemas[component], {}
     for name, kind in kinds:
         if tried and not kind.is_probed:
             continue
         title = f"{name.capitalize()}{component}"
         schemas[title] = _typed(schemas, base, name, kind, is_request=component != "Monitor")
-        if tried and name != "http":
+        if tried and name not in _GUESSED:
             schemas[title]["required"].append("type")
         mapping[name] = f"#/components/schemas/{title}"
     return {

@@ -102,3 +102,11 @@ def test_a_look_at_records_takes_the_resolver_that_a_monitor_takes():
         body = {"hostname": "shop.example", "resolver": None}
         named = {"name": "Shop", "type": "dns"} if name == "DnsMonitorRequest" else {}
         assert component(name).is_valid(body | named), name
+
+
+def test_what_is_tried_needs_a_type_unless_a_url_or_a_hostname_says_it():
+    validator = component("MonitorTestRequest")
+    assert validator.is_valid({"url": "https://shop.example/"})
+    assert validator.is_valid({"hostname": "shop.example", "recordType": "MX"})
+    assert not validator.is_valid({"host": "shop.example", "port": 7})
+    assert validator.is_valid({"host": "shop.example", "port": 7, "type": "tcp"})
