@@ -65,6 +65,7 @@ RIGHT = [
     Refusal("PUT /api/monitors", r"/externalKey", {"mismatch"}, "the body against the address"),
     Refusal(EDITED_MONITOR, r"/type", {"immutable"}, "the type that the stored monitor has"),
     Refusal(EDITED_MONITOR, r"/.*", {"unknown", "unused", "required", "choice"}, "what the stored one's type takes"),
+    Refusal(EDITED_MONITOR, r"/port", {"range"}, "whether the stored one's type does without a port"),
     Refusal("(PUT|PATCH) /api/deployments.*", r"/.*", {"immutable"}, "a deployment that has started, or ended, stays"),
     Refusal("PATCH /api/channels.*", r"/config/.*", {"unknown"}, "what the stored channel's type takes"),
     Refusal("(PUT|PATCH) /api/channels.*", r"/type", {"immutable"}, "the type that the stored channel has"),
