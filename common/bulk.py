@@ -5,7 +5,6 @@ Where rows are inserted or updated an instant may be given as epoch seconds: a d
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
@@ -14,26 +13,11 @@ import orjson
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
+from common.columns import PLAIN, Column, column_of, fitting
 from common.epoch import micros
 from common.packed import packed_rows
 
 M = TypeVar("M", bound=models.Model)
-
-# Values of these are what both drivers take; a field of our own may turn its values into something else.
-_PLAIN: frozenset[type] = frozenset(
-    {
-        models.BigAutoField,
-        models.BigIntegerField,
-        models.BooleanField,
-        models.CharField,
-        models.FloatField,
-        models.IntegerField,
-        models.PositiveBigIntegerField,
-        models.PositiveIntegerField,
-        models.PositiveSmallIntegerField,
-        models.TextField,
-    }
-)
 
 
 class Within(NamedTuple):
@@ -44,22 +28,6 @@ class Within(NamedTuple):
     greatest: Any
 
 
-class _Column(NamedTuple):
-    """A column, its type in a cast, and what makes a value fit for it; None where the driver takes it as it is."""
-
-    name: str
-    kind: str
-    fit: Callable[[Any], Any] | None
-
-    @property
-    def is_text(self) -> bool:
-        return self.kind.startswith(("varchar", "text"))
-
-    @property
-    def is_instant(self) -> bool:
-        return self.kind == "timestamp with time zone" and self.fit is None
-
-
 def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Inserts `rows`, values in the order of `fields`, in the current transaction. No signals, no ids back.
 
@@ -67,7 +35,7 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence
     """
     if not rows:
         return
-    columns = [_column(model, name) for name in fields]
+    columns = [column_of(model, name) for name in fields]
     names = ", ".join(f'"{column.name}"' for column in columns)
     table = model._meta.db_table
     with connection.cursor() as cursor:
@@ -76,10 +44,10 @@ def insert_rows(model: type[models.Model], fields: Sequence[str], rows: Sequence
         else:
             marks = ", ".join(["%s"] * len(columns))
             statement = f'INSERT INTO "{table}" ({names}) VALUES ({marks})'  # noqa: S608
-            cursor.executemany(statement, _fitting(columns, rows))
+            cursor.executemany(statement, fitting(columns, rows))
 
 
-def _copy(cursor: Any, table: str, columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> None:
+def _copy(cursor: Any, table: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
     names = ", ".join(f'"{column.name}"' for column in columns)
     fits = any(column.fit for column in columns)
     packed = None if fits else packed_rows(table, [column.name for column in columns], rows)
@@ -89,7 +57,7 @@ def _copy(cursor: Any, table: str, columns: Sequence[_Column], rows: Sequence[Se
         if packed:
             copy.write(packed)
             return
-        for row in _fitting(columns, rows):
+        for row in fitting(columns, rows):
             copy.write_row(row)
 
 
@@ -127,7 +95,7 @@ class _Told(NamedTuple):
 @cache
 def _told_fields(model: type[models.Model]) -> list[_Told]:
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    columns = [_column(model, field.name) for field in fields]
+    columns = [column_of(model, field.name) for field in fields]
     return [
         _Told(f"c{place}", column.name, column.kind, _reader(field))
         for place, (field, column) in enumerate(zip(fields, columns, strict=True))
@@ -137,7 +105,7 @@ def _told_fields(model: type[models.Model]) -> list[_Told]:
 def _reader(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
     """A value as JSON has it: what JSON knows as itself, anything else as the text that the database reads."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
-    if type(target) in _PLAIN or type(target) is models.JSONField:
+    if type(target) in PLAIN or type(target) is models.JSONField:
         return attrgetter(field.attname)
     return lambda row: _text(field.get_db_prep_save(field.pre_save(row, True), connection))
 
@@ -175,17 +143,17 @@ def update_rows(
     """
     if not rows:
         return
-    columns = [_column(model, name) for name in (key, *fields)]
+    columns = [column_of(model, name) for name in (key, *fields)]
     table = model._meta.db_table
-    fitting = _fitting(columns, rows)
+    fitted = fitting(columns, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            values = [*_arrays(columns, fitting), *(within or ())[1:]]
+            values = [*_arrays(columns, fitted), *(within or ())[1:]]
             cursor.execute(_update_sql(table, columns, within, also), values)
         else:
             sets = ", ".join([*(f'"{column.name}" = %s' for column in columns[1:]), *filter(None, [also])])
             statement = f'UPDATE "{table}" SET {sets} WHERE "{columns[0].name}" = %s'  # noqa: S608
-            cursor.executemany(statement, [(*row[1:], row[0]) for row in fitting])
+            cursor.executemany(statement, [(*row[1:], row[0]) for row in fitted])
 
 
 def numbers(values: Iterable[int]) -> RawSQL:
@@ -196,7 +164,7 @@ def numbers(values: Iterable[int]) -> RawSQL:
     return RawSQL("SELECT value FROM json_each(%s)", (f"[{text}]",))
 
 
-def _update_sql(table: str, columns: Sequence[_Column], within: Within | None, also: str) -> str:
+def _update_sql(table: str, columns: Sequence[Column], within: Within | None, also: str) -> str:
     sets = ", ".join([*(f'"{column.name}" = {_read(column)}' for column in columns[1:]), *filter(None, [also])])
     names = ", ".join(f'"v_{column.name}"' for column in columns)
     arrays = ", ".join(f"%s::{'bigint' if column.is_instant else column.kind}[]" for column in columns)
@@ -205,20 +173,20 @@ def _update_sql(table: str, columns: Sequence[_Column], within: Within | None, a
     return f'UPDATE "{table}" AS t SET {sets} FROM unnest({arrays}) AS v({names}) WHERE {where}'  # noqa: S608
 
 
-def _read(column: _Column) -> str:
+def _read(column: Column) -> str:
     """A value out of its array. Instants travel as microseconds: their text takes longer at both ends."""
     if column.is_instant:
         return f"'epoch'::timestamptz + \"v_{column.name}\" * interval '1 microsecond'"
     return f'"v_{column.name}"'
 
 
-def _arrays(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> list[Any]:
+def _arrays(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> list[Any]:
     """The values by column; as texts where the driver would take them as they are."""
     by_column = zip(columns, zip(*rows, strict=True), strict=True)
     return [_array(column, values) if column.fit is None else list(values) for column, values in by_column]
 
 
-def _array(column: _Column, values: Sequence[Any]) -> str:
+def _array(column: Column, values: Sequence[Any]) -> str:
     """PostgreSQL's text of an array (its manual, 8.15.6). The driver's own takes longer than the update does."""
     if column.is_text:
         quoted = {value: _quoted(value) for value in set(values)}
@@ -234,37 +202,3 @@ def _quoted(value: str | None) -> str:
         return "NULL"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _fitting(columns: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    fits = [(index, column.fit) for index, column in enumerate(columns) if column.fit is not None]
-    if not fits:
-        return rows
-    fitting = [list(row) for row in rows]
-    for index, fit in fits:
-        for row in fitting:
-            row[index] = fit(row[index])
-    return fitting
-
-
-def _column(model: type[models.Model], name: str) -> _Column:
-    field = model._meta.get_field(name)
-    assert isinstance(field, models.Field)
-    target = field.target_field if isinstance(field, models.ForeignKey) else field
-    kind = target.db_type(connection) or "text"
-    kind = {"bigserial": "bigint", "serial": "integer"}.get(kind, kind)
-    assert field.column is not None
-    return _Column(field.column, kind.split(" GENERATED")[0].split(" CHECK")[0], _fit(target))
-
-
-def _fit(field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
-    """SQLite's driver would write an instant in another spelling than Django, which no longer compares as text."""
-    if type(field) in (_PLAIN | {models.DateTimeField} if connection.vendor == "postgresql" else _PLAIN):
-        return None
-    if type(field) is models.DateTimeField:
-        return lambda value: field.get_db_prep_save(_as_datetime(value), connection)
-    return lambda value: field.get_db_prep_save(value, connection)
-
-
-def _as_datetime(value: float | datetime | None) -> datetime | None:
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value

@@ -38,9 +38,12 @@ def check_now(*, monitor: Monitor, by: Actor, now: datetime) -> Result:
 
 
 def try_monitor(*, fields: Mapping[str, Any], now: datetime) -> Result:
-    """Probes what `fields` (type, timeout_ms, settings) describe; nothing is stored. Raises Invalid."""
+    """Probes what `fields` (type, timeout_ms, settings) describe; nothing is stored. Raises Invalid.
+
+    Other fields of a monitor are judged as when it is made.
+    """
     fields = {"timeout_ms": DEFAULTS["timeout_ms"]} | dict(fields)
-    errors = wrong_fields({"timeout_ms": fields["timeout_ms"]})
+    errors = wrong_fields(fields)
     kind_name = str(fields.get("type") or "http")
     if kind_name not in kinds or not kinds[kind_name].is_probed:
         names = ", ".join(name for name, kind in kinds if kind.is_probed)

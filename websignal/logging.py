@@ -36,7 +36,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_config(format: str, level: str) -> dict[str, Any]:
-    """A dictConfig that writes every record of `level` and above to standard error."""
+    """A dictConfig that writes every record of `level` and above to standard error, and none below."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -45,7 +45,15 @@ def logging_config(format: str, level: str) -> dict[str, Any]:
             "json": {"()": JsonFormatter},
             "text": {"format": "%(asctime)s %(levelname)-7s %(name)s [%(request_id)s] %(message)s"},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": format, "filters": ["request_id"]}},
+        # The handler has the level too: Django sets one of its own on its logger, which the root's does not undo.
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": format,
+                "filters": ["request_id"],
+                "level": level,
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "uvicorn": {"level": "WARNING"},

@@ -64,6 +64,7 @@ def _value(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
 
 _FORMATS = {
     "uri": "https://shop.example/",
+    "iri": "https://shop.example/",
     "email": "ada@example.org",
     "date-time": "2026-12-06T01:00:00Z",
 }

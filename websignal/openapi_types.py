@@ -10,10 +10,11 @@ from monitors.kinds import Kind, kinds
 from monitors.probes.schema import Field
 from monitors.settings import HEADER_NAME, LONGEST_HEADER, MOST_HEADERS
 from websignal import openapi_heartbeat as heartbeat
+from websignal.openapi_assertions import add_assertions, assertion_through
 from websignal.openapi_parts import WORD
 
 _TEXTS = {
-    "url": {"type": "string", "format": "uri"},
+    "url": {"type": "string", "format": "iri"},
     "host": {"type": "string"},
     "text": {"type": "string"},
     "bytes": {"type": "string"},
@@ -28,6 +29,8 @@ _LIMITS: dict[str, dict[str, Any]] = {
     **{camel(name): {"minimum": low, "maximum": high} for name, (low, high, _) in RANGES.items()},
 }
 _NOT_TRIED = ("escalationPolicyId",)
+# Of these types is what is tried without one: by its `url` or by its `hostname`.
+_GUESSED = ("http", "dns")
 _EXAMPLE = {
     "name": "Shop",
     "type": "http",
@@ -41,6 +44,7 @@ _EXAMPLE = {
 def add_types(schemas: dict[str, Any]) -> None:
     """`Monitor`, `MonitorRequest` and a try become one of their types; a patch, which may name none, takes any."""
     schemas.update(heartbeat.SCHEDULES)
+    add_assertions(schemas)
     for base in (schemas["Monitor"], schemas["MonitorRequest"], schemas["PatchedMonitorRequest"]):
         _limit(base["properties"])
     patched = schemas["PatchedMonitorRequest"]
@@ -57,14 +61,14 @@ def add_types(schemas: dict[str, Any]) -> None:
 
 
 def _one_of(schemas: dict[str, Any], component: str, *, tried: bool = False) -> dict[str, Any]:
-    """What is tried is of a type that probes; without one it is of type http, so nothing tells them apart by name."""
+    """What is tried is of a type that probes, and may do without one, so nothing tells them apart by name."""
     base, mapping = schemas[component], {}
     for name, kind in kinds:
         if tried and not kind.is_probed:
             continue
         title = f"{name.capitalize()}{component}"
         schemas[title] = _typed(schemas, base, name, kind, is_request=component != "Monitor")
-        if tried and name != "http":
+        if tried and name not in _GUESSED:
             schemas[title]["required"].append("type")
         mapping[name] = f"#/components/schemas/{title}"
     return {
@@ -184,7 +188,7 @@ def _shape(field: Field) -> dict[str, Any]:
         case "boolean":
             return {"type": "boolean"}
         case "choice":
-            return {"type": _json_type(field.choices[0]), "enum": [*field.choices, *([None] if field.nullable else [])]}
+            return _choice(field)
         case "headers":
             return {
                 "type": "object",
@@ -195,12 +199,19 @@ def _shape(field: Field) -> dict[str, Any]:
         case "object":
             return _object(field)
         case "list":
-            return {"type": "array", "items": _object(field), **_bounds(field, "minItems", "maxItems")}
+            return {"type": "array", "items": _item(field), **_bounds(field, "minItems", "maxItems")}
     return {}
 
 
-def _json_type(value: object) -> str:
-    return "integer" if isinstance(value, int) else "string"
+def _item(field: Field) -> dict[str, Any]:
+    sources = next((one.choices for one in field.fields if one.name == "source"), ())
+    return assertion_through(sources) if field.name == "assertions" else _object(field)
+
+
+def _choice(field: Field) -> dict[str, Any]:
+    named = [one for one in field.choices if one is not None]
+    kind = "integer" if isinstance(named[0], int) else "string"
+    return {"type": kind, "enum": [*named, *([None] if field.nullable else [])]}
 
 
 def _object(field: Field) -> dict[str, Any]:

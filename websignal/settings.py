@@ -347,7 +347,7 @@ CORS_ALLOWED_ORIGINS = env.words(
     "CORS_ALLOWED_ORIGINS",
     [],
     "Origins such as `https://app.example` whose pages may call the API from a browser, with a token, beside those of "
-    "registered applications.",
+    "registered apps in the browser.",
 )
 # Tokens only: no cookie of ours travels with a request of another site's page.
 CORS_ALLOW_CREDENTIALS = False

@@ -52,6 +52,7 @@ class InvitationViewSet(ApiViewSet):
     serializer_class = InvitationSerializer
     read_role = write_role = Role.ADMIN
     list_parameters = (
+        Text(name="name", lookup="email__iexact", help="The same as `email`: an invitation has no other name."),
         Text(name="email", lookup="email__iexact", help="Only of this address."),
         Choices(name="role", among=Role.values, lookup="role__in", help="Only to these roles."),
     )

@@ -121,6 +121,7 @@ class AuditLogViewSet(ApiViewSet):
         Text(name="verb", lookup="verb", help="Only this kind of change, for example edit."),
         Text(name="objectType", lookup="object_type", help="Only of this kind of object, for example monitor."),
         Text(name="objectId", lookup="object_id", help="Only of the object with this id."),
+        Text(name="name", lookup="object_name", help="Only of objects that had exactly this name."),
         Whole(name="userId", lookup="user_id", help="Only by this person."),
         Whole(name="tokenId", lookup="token_id", help="Only through this token."),
     )

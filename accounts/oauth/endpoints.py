@@ -28,6 +28,7 @@ GRANT_TYPES = (
     OAuthApplication.GRANT_DEVICE_CODE,
 )
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 Answer = Callable[..., HttpResponseBase]
 
 
@@ -72,7 +73,7 @@ class Token(TokenView):
         """One transaction: a code, a device and a refresh token are locked from the look until they are used up."""
         given = request.POST.getlist("grant_type")
         if len(given) != 1:
-            return oauth_error(400, "invalid_request", "grant_type must be given once.")
+            return oauth_error(400, "invalid_request", f"grant_type must be given once, in a form ({FORM}).")
         if given[0] not in GRANT_TYPES:
             return oauth_error(400, "unsupported_grant_type", f"Must be one of: {', '.join(GRANT_TYPES)}.")
         with transaction.atomic():

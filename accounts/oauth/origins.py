@@ -1,4 +1,4 @@
-"""Which web pages may call the API from a browser: those of registered applications, and those of the operator."""
+"""Which web pages may call the API: those of apps in the browser that are registered, and those of the operator."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ KEPT_SECONDS = 60
 
 
 def is_registered(*, request: HttpRequest, **_: Any) -> bool:
-    """Whether the page that asks is of a registered application; for `corsheaders.signals.check_request_enabled`."""
+    """Whether the page that asks is of an app in the browser; for `corsheaders.signals.check_request_enabled`."""
     origin = request.headers.get("Origin")
     if not origin or not re.match(settings.CORS_URLS_REGEX, request.path_info):
         return False
@@ -24,7 +24,7 @@ def is_registered(*, request: HttpRequest, **_: Any) -> bool:
 
 
 def registered_origins() -> frozenset[str]:
-    """The origins of all applications, read at most once a minute and after each edit."""
+    """The origins of all apps in the browser, read at most once a minute and after each edit."""
     try:
         found = cache.get(KEY)
         if found is None:

@@ -88,11 +88,18 @@ class Validator(OAuth2Validator):
     def validate_scopes(
         self, client_id: str, scopes: list[str], client: OAuthApplication, request: Any, *args: Any, **kwargs: Any
     ) -> bool:
-        """Within the application's list and, once it is known for whom and where, within their role."""
+        """Within the application's list and, once it is known for whom and where, within their role.
+
+        Raises InvalidScopeError that says what it may be.
+        """
         if not super().validate_scopes(client_id, scopes, client, request, *args, **kwargs):
-            return False
+            told = f"This application may ask for: {', '.join(client.scopes)}."
+            raise errors.InvalidScopeError(description=told, request=request)
         acting = _acting(request)
-        return acting is None or not above_role(acting.role, scopes)
+        if acting is not None and (above := above_role(acting.role, scopes)):
+            told = f"More than the role {acting.role} may: {', '.join(above)}."
+            raise errors.InvalidScopeError(description=told, request=request)
+        return True
 
     def _validate_resource_uris(self, request: Any, resources: list[str]) -> None:
         """There is one resource here (RFC 8707)."""

@@ -24,6 +24,7 @@ from alerts.api.serializers import (
 from alerts.models import ChannelType, Recipient, Rule
 from alerts.recipients import phone_numbers
 from alerts.rules.services import DEFAULT_EVENTS
+from common.api.parameters import Text
 from common.api.problems import field_errors
 from common.api.views import ApiViewSet
 from common.invalid import FieldError, Invalid
@@ -37,6 +38,7 @@ class ActionGroupsViewSet(ApiViewSet):
     queryset = Rule.objects.all()
     serializer_class: type[ActionGroupSerializer] = AnyGroupSerializer
     type: str | None = None
+    list_parameters = (Text(name="name", lookup="name", help="Exactly this name."),)
     search_fields = ("name",)
     secret: str | None = None
 

@@ -9,7 +9,7 @@ from accounts.authentication import actor
 from alerts import selectors, services
 from alerts.api.serializers import DeliverySerializer
 from alerts.models import AlertEvent, ChannelType, Delivery, DeliveryState
-from common.api.parameters import Choices, Whole, period
+from common.api.parameters import Choices, Text, Whole, period
 from common.api.views import ApiViewSet
 
 
@@ -25,6 +25,7 @@ class DeliveryViewSet(ApiViewSet):
         Choices(name="state", among=DeliveryState.values, lookup="state__in", help="Only in these states."),
         Choices(name="event", among=AlertEvent.values, lookup="event__in", help="Only about these events."),
         Choices(name="type", among=ChannelType.values, lookup="channel__type__in", help="Only by these ways."),
+        Text(name="name", lookup="channel__name", help="Only to the channel with exactly this name."),
         Whole(name="channelId", lookup="channel_id", help="Only to this channel."),
         Whole(name="incidentId", lookup="incident_id", help="Only about this incident."),
         Whole(name="monitorId", lookup="incident__monitor_id", help="Only about this monitor."),

@@ -19,6 +19,7 @@ from common.api.fields import (
     ListField,
     NumberField,
     TextField,
+    WebAddressField,
 )
 from common.api.serializers import ApiSerializer
 
@@ -69,7 +70,7 @@ class EmailGroupSerializer(ActionGroupSerializer):
 class WebhookGroupSerializer(ActionGroupSerializer):
     """A signed POST to one address."""
 
-    url = serializers.URLField(max_length=2048)
+    url = WebAddressField(max_length=2048)
     headers = serializers.DictField(child=serializers.CharField(), required=False, help_text="Values are never shown.")
     secret = TextField(
         required=False, allow_null=True, help_text="`whsec_` and base64; shown only when it is made or rolled."

@@ -37,7 +37,7 @@ class Webhook:
         "required": ["url"],
         "additionalProperties": False,
         "properties": {
-            "url": {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL},
+            "url": {"type": "string", "format": "iri", "pattern": "^https?://", "maxLength": MAX_URL},
             "headers": {
                 "type": "object",
                 "description": "Values are never shown.",

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from itertools import count
 from typing import NamedTuple
 
 import schemathesis
@@ -56,7 +57,7 @@ RIGHT = [
     Refusal("PATCH .*", r"/(monitorIds|serviceGroupId)", {"unused"}, "the `covers` that the stored schedule has"),
     Refusal(MONITOR, r"/timeoutMs", {"range"}, "not longer than the interval in the same body"),
     Refusal(MONITOR, r"/(request/)?headers/.*", {"text"}, "one line of what Unicode calls printable"),
-    Refusal(MONITOR, r"/assertions/\d+/(property|target)", {"assertion"}, "JSONPath and RE2, and numbers in texts"),
+    Refusal(MONITOR, r"/assertions/\d+/(property|target)", {"assertion"}, "JSONPath and RE2, a header needs a name"),
     Refusal(MONITOR, r"/request/(auth|proxy|client)\w*(/\w+)?", {"setting"}, "a login, a certificate and its key"),
     Refusal(MONITOR, r"/(url|hostname|resolver|expected/\d+|hostKey)", {"setting"}, "names and addresses, by type"),
     Refusal(MONITOR, r"/(host|hostname|server|servername|resolver)", {"host"}, "names of hosts are a language"),
@@ -64,10 +65,22 @@ RIGHT = [
     Refusal("PUT /api/monitors", r"/externalKey", {"mismatch"}, "the body against the address"),
     Refusal(EDITED_MONITOR, r"/type", {"immutable"}, "the type that the stored monitor has"),
     Refusal(EDITED_MONITOR, r"/.*", {"unknown", "unused", "required", "choice"}, "what the stored one's type takes"),
+    Refusal(EDITED_MONITOR, r"/port", {"range"}, "whether the stored one's type does without a port"),
     Refusal("(PUT|PATCH) /api/deployments.*", r"/.*", {"immutable"}, "a deployment that has started, or ended, stays"),
     Refusal("PATCH /api/channels.*", r"/config/.*", {"unknown"}, "what the stored channel's type takes"),
     Refusal("(PUT|PATCH) /api/channels.*", r"/type", {"immutable"}, "the type that the stored channel has"),
 ]  # fmt: skip
+
+
+SENDABLE_KEY = re.compile(r"[!-~]{1,200}")
+numbers = count()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Gives each request a key of its own: one key with another body is 409, whatever is in that body."""
+    if SENDABLE_KEY.fullmatch(str((case.headers or {}).get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = f"request-{next(numbers)}"
 
 
 @schemathesis.hook

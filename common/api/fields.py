@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.validators import MinLengthValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.instants import parse_instant
@@ -24,6 +25,11 @@ class TextField(serializers.CharField):
         if data is not serializers.empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
         return super().run_validation(data)
+
+
+@extend_schema_field({"type": "string", "format": "iri"})
+class WebAddressField(TextField):
+    """An address of the web, whose host may have letters of any script (RFC 3987); a service judges it."""
 
 
 class IntegerField(serializers.IntegerField):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.actor import Actor
 from accounts.authentication import actor
 from accounts.models import Role
-from common.api.parameters import Choices, Parameter, Whole, period
+from common.api.parameters import Choices, Parameter, Text, Whole, period
 from common.api.views import ApiViewSet
 from common.invalid import Conflict, FieldError, Invalid
 from incidents import selectors, services
@@ -35,6 +35,10 @@ LIST_PARAMETERS = (
 ORDERING = {"startedAt": "started_at", "resolvedAt": "resolved_at", "severity": "severity", "state": "state"}
 
 
+def _called(incidents: "QuerySet[Incident]", name: str) -> "QuerySet[Incident]":
+    return incidents.filter(Q(title=name) | Q(monitor__name=name))
+
+
 @extend_schema(tags=["Incidents"])
 class IncidentViewSet(ApiViewSet):
     """Stretches of time in which something was wrong."""
@@ -47,6 +51,7 @@ class IncidentViewSet(ApiViewSet):
     list_parameters: tuple[Parameter, ...] = (
         *LIST_PARAMETERS,
         Whole(name="monitorId", lookup="monitor_id", help="Only of this monitor."),
+        Text(name="name", apply=_called, help="Only with exactly this title, or of the monitor with this name."),
     )
     search_fields = ("title", "monitor__name")
     ordering_fields = ORDERING

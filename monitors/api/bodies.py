@@ -12,6 +12,7 @@ from monitors.api.serializers import MonitorSerializer
 from monitors.fields import DEFAULTS, wrong_fields
 from monitors.kinds import Kind, kinds
 from monitors.models import Monitor
+from monitors.probes.fields import HOST
 
 _RENAMED = {"service_group_id": "service_group"}
 # What only a monitor that is checked from outside uses.
@@ -65,10 +66,8 @@ def fields_to_try_ssl(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         return fields_of(data)
     rest = {name: value for name, value in data.items() if name not in ("url", "hostname")}
-    if not isinstance(data.get("hostname", ""), str):
-        raise Invalid([FieldError("/hostname", "type", "Write the name of a host.")])
-    to = _address(data)
-    place = {"host": data.get("hostname")} if to is None else {"host": to.host, "port": to.port}
+    hostname, to = _hostname(data), _address(data)
+    place = {"host": hostname} if to is None else {"host": to.host, "port": to.port}
     if to is not None and to.scheme == "http" and ":" not in str(data["url"]).partition("://")[2].partition("/")[0]:
         place["port"] = 443
     given = {name: value for name, value in place.items() if value is not None}
@@ -82,6 +81,16 @@ def fields_to_try_dns(data: Any) -> dict[str, Any]:
     rest = {name: value for name, value in data.items() if name != "url"}
     to = _address(data)
     return fields_of({"name": "test", "type": "dns", **({} if to is None else {"hostname": to.host}), **rest})
+
+
+def _hostname(data: Mapping[str, Any]) -> str | None:
+    """The name a body gives, which a `url` beside it outdoes; raises Invalid where it is none."""
+    if "hostname" not in data:
+        return None
+    name, longest = data["hostname"], HOST.maximum or 0
+    if not isinstance(name, str) or not name.strip() or len(name) > longest:
+        raise Invalid([FieldError("/hostname", "type", f"Write the name of a host in 1 to {longest} characters.")])
+    return name
 
 
 def _address(data: Mapping[str, Any]) -> WebAddress | None:

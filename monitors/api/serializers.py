@@ -15,6 +15,7 @@ from common.api.fields import (
     ListField,
     ObjectField,
     TextField,
+    WebAddressField,
 )
 from common.api.serializers import ApiSerializer
 from monitors.api.shown import monitor_json, put_at_hand
@@ -189,8 +190,8 @@ class MonitorTestSerializer(ApiSerializer):
 class SslTestSerializer(ApiSerializer):
     """Whose certificate to look at: a `url`, a `hostname`, or the settings of a monitor of type tls."""
 
-    url = serializers.URLField(required=False)
-    hostname = TextField(required=False, min_length=3, max_length=253)
+    url = WebAddressField(required=False)
+    hostname = TextField(required=False, max_length=253)
     port = IntegerField(required=False, min_value=1, max_value=65_535)
     timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)
 
@@ -199,7 +200,7 @@ class DnsTestSerializer(ApiSerializer):
     """Whose records to ask for: a `hostname` or a `url`, and further settings of a monitor of type dns."""
 
     hostname = TextField(required=False, max_length=253)
-    url = serializers.URLField(required=False)
+    url = WebAddressField(required=False)
     record_type = ChoiceField(choices=list(TYPES), required=False)
-    resolver = TextField(required=False)
+    resolver = TextField(required=False, allow_null=True)
     timeout_ms = IntegerField(required=False, min_value=MIN_TIMEOUT_MS, max_value=MAX_TIMEOUT_MS)

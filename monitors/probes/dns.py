@@ -80,8 +80,8 @@ def wrong_dns(settings: Mapping[str, Any]) -> list[Problem]:
     except (ProbeFailed, BadMessage):
         wrong.append(("/hostname", "Give a name to ask for, such as example.org."))
     try:
-        if resolver := (settings.get("resolver") or "").strip():
-            plain_host(split_port(resolver)[0])
+        if resolver := settings.get("resolver"):
+            plain_host(split_port(resolver.strip())[0])
     except ProbeFailed:
         wrong.append(("/resolver", "Give a host, host:port or [IPv6]:port."))
     version = {"A": 4, "AAAA": 6}.get(kind)

@@ -51,7 +51,26 @@ def test_a_wrong_test_is_named(api, pointers):
         "/url": "url", "/timeoutMs": "invalid", "/x": "unknown",
     }  # fmt: skip
     assert set(pointers(api.post("/api/v1/monitortest", {}))) == {"/url"}
+    body = {"url": "https://shop.example/", "externalKey": "k" * 201, "intervalSeconds": 9, "tags": ["a b"]}
+    assert set(pointers(api.post("/api/v1/monitortest", body))) == {"/externalKey", "/intervalSeconds", "/tags"}
     assert set(pointers(api.post("/api/v1/monitortest", {"type": "heartbeat"}))) == {"/type"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        ("ssl", {"hostname": ""}, "/hostname"),
+        ("ssl", {"hostname": " "}, "/hostname"),
+        ("ssl", {"hostname": "a" * 254}, "/hostname"),
+        # A name that the address outdoes is judged all the same.
+        ("ssl", {"hostname": "a" * 254, "url": "https://127.0.0.1:1/"}, "/hostname"),
+        ("ssl", {"hostname": 5, "url": "https://127.0.0.1:1/"}, "/hostname"),
+        ("dns", {"hostname": "x.example", "resolver": " "}, "/resolver"),
+        ("dns", {"hostname": "x.example", "resolver": "\x1d"}, "/resolver"),
+    ],
+)
+def test_what_is_looked_at_must_be_named(api, pointers, path, body, wrong):
+    assert wrong in pointers(api.post(f"/api/v1/monitor-test/{path}", body))
 
 
 # What people really type, and what tells them how to go on.

@@ -71,6 +71,7 @@ def test_trying_stores_nothing(now):
         ({"settings": 5}, ["/settings"]),
         ({"type": "heartbeat"}, ["/type"]),
         ({"timeout_ms": 5, "settings": {"url": "x"}}, ["/timeoutMs", "/url"]),
+        ({"external_key": "k" * 201, "quorum": 0, "settings": {"url": "x"}}, ["/externalKey", "/quorum", "/url"]),
     ],
 )
 def test_trying_names_every_wrong_field(now, fields, wrong):

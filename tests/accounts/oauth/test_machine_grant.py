@@ -42,6 +42,17 @@ def test_the_default_scope_only_reads(machine):
     assert "monitor.admin" in refused.json()["detail"]
 
 
+def test_a_refused_scope_is_answered_with_what_may_be_asked_for(machine, alice, workspace):
+    answer = machine.token("client_credentials", scope="user.create \x00")
+    assert error_of(answer) == "invalid_scope"
+    told = answer.json()["error_description"]
+    assert told == f"This application may ask for: {', '.join(machine.application.scopes)}."
+    Membership.objects.filter(user=alice, workspace=workspace).update(role=Role.VIEWER)
+    answer = machine.token("client_credentials", scope="monitor.admin monitor.read")
+    assert error_of(answer) == "invalid_scope"
+    assert answer.json()["error_description"] == "More than the role VIEWER may: monitor.admin."
+
+
 def test_the_secret_may_stand_in_the_body(machine):
     pair = {"client_id": machine.client_id, "client_secret": machine.secret}
     answer = machine.post("/oauth/token", {"grant_type": "client_credentials", **pair})
@@ -121,6 +132,7 @@ def test_only_posts_and_forms_are_taken(machine):
     assert machine.http.get("/oauth/token").status_code == 405
     answer = machine.http.post("/oauth/token", "{}", content_type="application/json")
     assert error_of(answer) == "invalid_request"
+    assert "application/x-www-form-urlencoded" in answer.json()["error_description"]
     assert error_of(machine.post("/oauth/token?grant_type=client_credentials", {})) == "invalid_request"
 
 

@@ -19,10 +19,10 @@ def nothing_remembered():
 
 @pytest.fixture
 def register(alice, workspace, by_alice, django_capture_on_commit_callbacks):
-    def make(redirect=f"{PAGE}/callback"):
+    def make(redirect=f"{PAGE}/callback", kind="native"):
         with django_capture_on_commit_callbacks(execute=True):
             return services.create_application(
-                user=alice, workspace=workspace, kind="native", name="App", redirect_uris=[redirect],
+                user=alice, workspace=workspace, kind=kind, name="App", redirect_uris=[redirect],
                 scopes=["monitor.read"], by=by_alice,
             ).application  # fmt: skip
 
@@ -68,6 +68,14 @@ def test_another_page_may_not(register, origin):
     register()
     assert ALLOWED not in preflight("/api/monitors", origin)
     assert ALLOWED not in Client().get("/api/monitors", headers={"Origin": origin})
+
+
+@pytest.mark.parametrize("path", ["/api/monitors", "/oauth/token"])
+def test_pages_of_an_application_with_a_secret_leave_calling_to_its_server(register, path):
+    register(kind="web")
+    assert ALLOWED not in preflight(path)
+    register()
+    assert preflight(path)[ALLOWED] == PAGE
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/oauth/authorize", "/settings", "/apiary", "/oauth/tokens"])

@@ -5,6 +5,11 @@ import type { components, paths } from "./schema.js";
 declare const process: { env: Record<string, string | undefined> };
 
 type Monitor = components["schemas"]["Monitor"];
+type Assertion = NonNullable<components["schemas"]["HttpMonitorRequest"]["assertions"]>[number];
+
+const between: Assertion = { source: "status_code", comparison: "between", target: [200, 299] };
+// @ts-expect-error less_than takes a number, not a list of them.
+const unfit: Assertion = { source: "status_code", comparison: "less_than", target: [200, 299] };
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -28,7 +33,7 @@ async function waitForResult(id: number): Promise<Monitor> {
 }
 
 const { data: made, error } = await api.POST("/api/monitors", {
-  body: { name: "From TypeScript", type: "http", url: setting("TARGET_URL"), intervalSeconds: 10 },
+  body: { name: "From TypeScript", type: "http", url: setting("TARGET_URL"), intervalSeconds: 10, assertions: [between] },
 });
 if (error) throw new Error(error.errors.map((one) => `${one.pointer}: ${one.detail}`).join("; "));
 const seen = await waitForResult(made.id);
