@@ -67,7 +67,7 @@ def fields_to_try_ssl(data: Any) -> dict[str, Any]:
         return fields_of(data)
     rest = {name: value for name, value in data.items() if name not in ("url", "hostname")}
     hostname, to = _hostname(data), _address(data)
-    place = {"host": hostname} if to is None else {"host": to.host, "port": to.port}
+    place: dict[str, Any] = {"host": hostname} if to is None else {"host": to.host, "port": to.port}
     if to is not None and to.scheme == "http" and ":" not in str(data["url"]).partition("://")[2].partition("/")[0]:
         place["port"] = 443
     given = {name: value for name, value in place.items() if value is not None}
