@@ -9,7 +9,10 @@ from common.api.serializers import ApiSerializer
 
 
 class TrialBodySerializer(ApiSerializer):
-    """A trial, to be read and written: `ACTIVE` starts it, `EXPIRED` or `NONE` cancels it."""
+    """A trial, to be read and written: `ACTIVE` starts it, `EXPIRED` or `NONE` cancels it.
+
+    `CONVERTED` may be written back where it is so: only a payment makes it so.
+    """
 
     status = ChoiceField(choices=["NONE", "ACTIVE", "EXPIRED", "CONVERTED"])
     plan_id = IdField(required=False, allow_null=True, default=None, help_text="When it starts; else the plan to try.")

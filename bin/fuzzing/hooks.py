@@ -67,6 +67,7 @@ RIGHT = [
     Refusal(EDITED_MONITOR, r"/.*", {"unknown", "unused", "required", "choice"}, "what the stored one's type takes"),
     Refusal(EDITED_MONITOR, r"/port", {"range"}, "whether the stored one's type does without a port"),
     Refusal("(PUT|PATCH) /api/deployments.*", r"/.*", {"immutable"}, "a deployment that has started, or ended, stays"),
+    Refusal("PUT .*/trial", r"/status", {"choice"}, "the trial that is stored: only a payment makes it CONVERTED"),
     Refusal("PATCH /api/channels.*", r"/config/.*", {"unknown"}, "what the stored channel's type takes"),
     Refusal("(PUT|PATCH) /api/channels.*", r"/type", {"immutable"}, "the type that the stored channel has"),
 ]  # fmt: skip
