@@ -35,7 +35,7 @@ CLASSES = [
 ]
 
 
-@pytest.fixture(params=["socket", "libcurl"], autouse=True)
+@pytest.fixture(params=["socket", pytest.param("libcurl", marks=pytest.mark.slow)], autouse=True)
 def way(request, monkeypatch):
     """Plain HTTP goes over a socket of ours, all else through libcurl; everything here holds for both."""
     if request.param == "libcurl":
