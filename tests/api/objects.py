@@ -80,7 +80,7 @@ class Objects:
 
     def _audit_log(self, collection):
         self.of("/api/v1/monitor")
-        return AuditEntry.objects.filter(workspace=self.workspace).values_list("pk", flat=True)[0]
+        return AuditEntry.objects.filter(workspace=self.workspace, object_name=MARK).latest("pk").pk
 
     def _token(self, collection):
         job = {"name": MARK, "type": "heartbeat", "schedule": {"kind": "interval", "intervalSeconds": 60}}
