@@ -13,7 +13,7 @@ def put_at_hand(objects: Sequence[Any], name: str, rows: "QuerySet[Any, Any]", k
     """Sets `name` of each object to the list of its `rows`, of which `key` names the column with its id; one query.
 
     As `prefetch_related`, but rows do not learn of their object and need be no objects: named tuples of the columns
-    that are shown (`values_list(…, named=True)`) cost a third.
+    that are shown (`values_list(…, named=True)`) cost less.
     """
     if not objects:
         return

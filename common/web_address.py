@@ -51,7 +51,7 @@ class WebAddress:
         return mine == theirs or (mine, theirs) == (("http", 80), ("https", 443))
 
 
-# An engine reads the URLs of all its monitors again with every check: 350 bytes each, against 8 us.
+# An engine reads the URLs of all its monitors again with every check: 190 bytes each, against 2.7 us.
 @lru_cache(maxsize=131_072)
 def parse_web_address(text: str) -> WebAddress:
     """Read `text` as an http(s) URL; international names and paths become ASCII. Raises BadWebAddress."""

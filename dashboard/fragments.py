@@ -1,4 +1,4 @@
-"""HTML of what stands a hundred times in a list: an include of the same costs ten times as much."""
+"""HTML of what stands a hundred times in a list, for which an include each costs too much."""
 
 from collections.abc import Iterable
 from functools import cache, lru_cache

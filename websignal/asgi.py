@@ -60,9 +60,9 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 def spare_the_collector() -> None:
-    """Loads every view, and has the collector never go through that again, nor thirty times through a page half made.
+    """Loads every view, and has the collector never go through that again, nor often through a page half made.
 
-    The first held requests up for 0.1 s, the other was a twelfth of a list.
+    The first held requests up for 0.1 s.
     """
     assert get_resolver().url_patterns
     gc.collect()

@@ -50,9 +50,9 @@ def number(value: float | None) -> str:
 
 
 @register.filter
-def told(sentence: str) -> str:
-    """A stored sentence with its instants in the reader's time zone."""
-    return in_zone(str(sentence), timezone.get_current_timezone())
+def told(sentence: str | None) -> str:
+    """A stored sentence with its instants in the reader's time zone; empty where there is none."""
+    return "" if sentence is None else in_zone(str(sentence), timezone.get_current_timezone())
 
 
 @register.filter

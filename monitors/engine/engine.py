@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 SWITCH_SECONDS = 0.0001
 RESTART_SECONDS = 0.2
 # What is known of 60,000 monitors takes the collector tens of milliseconds to go through, and both threads wait for it.
-# A check leaves no circles behind, so there is little to collect.
+# A plain check leaves no circles behind, so there is little to collect.
 _COLLECT_AFTER = (100_000, 20, 100)
 _FLUSH_SECONDS = 1.0
 _END_OF_PEM = "-----END CERTIFICATE-----\n"

@@ -134,7 +134,7 @@ def _refused(code: int, server: str) -> NoReturn:
 
 
 def open_socket(address: str, kind: int, protocol: int = 0) -> socket.SocketType:
-    """A socket that does not block, for dialling `address`; the plain type, which costs half of the other."""
+    """A socket that does not block, for dialling `address`; the plain type, which costs less."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return socket.SocketType(family, kind | socket.SOCK_NONBLOCK, protocol)
 

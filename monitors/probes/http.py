@@ -81,10 +81,12 @@ def hop(
 def _fetch_plain(
     request: HttpRequest, address: str, result: Result, handles: Handles, deadline: Deadline, keep_body: bool
 ) -> Generator[Operation, Any, tuple[float, bytes]]:
+    before = result.phases
     try:
         return (yield from fetch_plain(request, address, result, deadline, keep_body))
     except BadAnswer:
-        # libcurl forgives more, and has words for what it does not. GET and HEAD may be made twice.
+        # libcurl forgives more, and has words for what it does not. GET and HEAD may be made twice; one counts.
+        result.phases = before
         return (yield from fetch_by_libcurl(request, address, result, handles, deadline, keep_body))
 
 

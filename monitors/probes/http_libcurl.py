@@ -7,7 +7,7 @@ from typing import Any
 import pycurl
 
 from common.curl import failure_class
-from monitors.probes.base import EXCERPT_BYTES, ProbeFailed, Result
+from monitors.probes.base import EXCERPT_BYTES, Phases, ProbeFailed, Result
 from monitors.probes.certificates import leaf_of
 from monitors.probes.dialling import NotConnected
 from monitors.probes.handles import Handle, Handles
@@ -51,12 +51,14 @@ def _note(request: HttpRequest, result: Result, handle: Handle) -> float:
     result.headers = handle.headers.pairs()
     result.body_excerpt = b"".join(handle.body)[:EXCERPT_BYTES]
     lookup, connect, secured, sent, first, total = [curl.getinfo(name) for name in _TIMES]
-    phases = result.phases
-    phases.connect = _plus(phases.connect, connect - lookup, connect)
-    phases.tls = _plus(phases.tls, secured - connect, secured)
     answered = handle.headers.has_begun
-    phases.first_byte = _plus(phases.first_byte, first - sent, answered)
-    phases.transfer = _plus(phases.transfer, total - first, answered)
+    spent = Phases(
+        connect=_ms(connect - lookup, connect),
+        tls=_ms(secured - connect, secured),
+        first_byte=_ms(first - sent, answered),
+        transfer=_ms(total - first, answered),
+    )
+    result.phases = result.phases.plus(spent)
     if request.to.scheme == "https":
         result.certificate = leaf_of(curl.getinfo(pycurl.INFO_CERTINFO))
     return float(total) / 1000
@@ -69,9 +71,9 @@ def _must_be_wanted_version(request: HttpRequest, handle: Handle) -> None:
             raise ProbeFailed("assertion", f"{request.to.host} answered in HTTP/1, not in HTTP/2.")
 
 
-def _plus(before: float | None, microseconds: int, reached: int | bool) -> float | None:
-    """Add a duration of one hop; libcurl says 0 for what was not reached."""
-    return (before or 0.0) + max(microseconds, 0) / 1000 if reached else before
+def _ms(microseconds: int, reached: int | bool) -> float | None:
+    """A duration of one hop; libcurl says 0 for what was not reached."""
+    return max(microseconds, 0) / 1000 if reached else None
 
 
 def _failed(request: HttpRequest, result: Result, handle: Handle, code: int, message: str) -> ProbeFailed:

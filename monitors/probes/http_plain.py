@@ -1,4 +1,4 @@
-"""Fetches over plain HTTP/1.1 on a socket of our own: what most checks need, at half of what libcurl's callbacks cost.
+"""Fetches over plain HTTP/1.1 on a socket of our own.
 
 The kernel says when the answer came, so that a busy loop makes no server look slow.
 """

@@ -164,3 +164,10 @@ def test_uptime_bar_keeps_quiet_days_out_of_the_tab_order():
 
 def test_names_of_people_are_escaped():
     assert "<b>" not in component("timeline_item", title="<b>", by="<b>", text="<b>", at=NOW)
+
+
+def test_a_sentence_that_is_not_there_leaves_the_word_to_the_next():
+    drawn = engines["django"].from_string(
+        '{% load ui %}{% firstof cause.detail|told "Opened by hand" %}{{ text|told }}'
+    )
+    assert drawn.render({"cause": {}, "text": None}) == "Opened by hand"
