@@ -1,5 +1,6 @@
 """Reads the certificate a server showed."""
 
+import ssl
 from collections.abc import Sequence
 from hashlib import sha256
 from ipaddress import ip_address
@@ -7,7 +8,6 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from common.resolve import is_address
 from monitors.probes.base import Certificate
@@ -26,29 +26,37 @@ def leaf_of(chain: Chain) -> Certificate | None:
 
 
 def read_pem(pem: str) -> Certificate | None:
-    """Read one PEM certificate; None when it is malformed.
+    """Read one PEM certificate; None when it is malformed."""
+    try:
+        return read_der(ssl.PEM_cert_to_DER_cert(pem))
+    except ValueError:
+        return None
+
+
+def read_der(der: bytes) -> Certificate | None:
+    """Read one DER certificate; None when it is malformed.
 
     Reading takes 0.2 ms and servers rarely change theirs, so what was read is kept by its digest.
     """
-    digest = sha256(pem.encode()).digest()
+    digest = sha256(der).digest()
     known = _kept.get(digest)
-    if known is None and (known := _read(pem)) is not None:
+    if known is None and (known := _read(der)) is not None:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()  # checks come round and round: the oldest is the next to be asked for
         _kept[digest] = known
     return known
 
 
-def _read(pem: str) -> Certificate | None:
+def _read(der: bytes) -> Certificate | None:
     try:
-        leaf = x509.load_pem_x509_certificate(pem.encode())
+        leaf = x509.load_der_x509_certificate(der)
         return Certificate(
             subject=leaf.subject.rfc4514_string(),
             issuer=leaf.issuer.rfc4514_string(),
             names=_names(leaf),
             not_before=leaf.not_valid_before_utc,
             not_after=leaf.not_valid_after_utc,
-            fingerprint=leaf.fingerprint(SHA256()).hex(),
+            fingerprint=sha256(der).hexdigest(),
             serial=f"{leaf.serial_number:x}",
             key=_key(leaf),
         )

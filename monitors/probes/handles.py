@@ -1,10 +1,12 @@
 """libcurl handles, set up once and used again, each with the state of its one transfer."""
 
 import ssl
+import time
 from collections import deque
 from collections.abc import Sequence
 
 import pycurl
+import rtls
 
 from common.addresses import AddressPolicy
 from common.curl import Guard, HeaderBlock, ca_file, header_line, restrict
@@ -13,6 +15,7 @@ from monitors.probes.request import USER_AGENT, HttpRequest, Login, Shape
 
 MAX_BODY_BYTES = 1_048_576
 _GROUPS = "X25519:P-256:P-384"
+_MOST_LEFT, _LEFT_SECONDS = 100_000, 3600.0
 _LOGINS = {"basic": pycurl.HTTPAUTH_BASIC, "digest": pycurl.HTTPAUTH_DIGEST}
 
 
@@ -148,6 +151,27 @@ def _context(verify_with: str, verify: bool) -> ssl.SSLContext:
     return context
 
 
+class LeftToLibcurl:
+    """Servers with which rustls did not agree on TLS and HTTP/1: for an hour they are not asked again."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, int], float] = {}  # time.monotonic() by host and port
+
+    def add(self, host: str, port: int) -> None:
+        if len(self._until) >= _MOST_LEFT:
+            self._until.clear()
+        self._until[host, port] = time.monotonic() + _LEFT_SECONDS
+
+    def __contains__(self, server: tuple[str, int]) -> bool:
+        until = self._until.get(server)
+        if until is None:
+            return False
+        if until > time.monotonic():
+            return True
+        del self._until[server]
+        return False
+
+
 class Handles:
     """What the probes of one thread share: the address guard, and a pool of libcurl handles.
 
@@ -165,7 +189,9 @@ class Handles:
         self.policy = policy
         self.nameservers = nameservers
         self._verify_with = verify_with or ca_file()
+        self.left_to_libcurl = LeftToLibcurl()
         self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._http_contexts: dict[tuple[str, ...], rtls.SSLContext] = {}
         self._free: deque[Handle] = deque(maxlen=keep)
 
     def take(self) -> Handle:
@@ -185,6 +211,15 @@ class Handles:
         if verify not in self._contexts:
             self._contexts[verify] = _context(self._verify_with, verify)
         return self._contexts[verify]
+
+    def http_context(self, *protocols: str) -> rtls.SSLContext:
+        """For HTTP without libcurl: offers `protocols` (ALPN, RFC 7301), verifies chain, dates and the host's name."""
+        if protocols not in self._http_contexts:
+            context = rtls.SSLContext(rtls.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(self._verify_with)
+            context.set_alpn_protocols(list(protocols))
+            self._http_contexts[protocols] = context
+        return self._http_contexts[protocols]
 
     def close(self) -> None:
         """Free every handle in the pool."""

@@ -11,8 +11,8 @@ from monitors.probes.base import AssertionOutcome, ProbeFailed, Result
 from monitors.probes.dialling import NotConnected, allowed
 from monitors.probes.handles import Handles
 from monitors.probes.http_answer import BadAnswer
+from monitors.probes.http_direct import fetch_direct, is_direct
 from monitors.probes.http_libcurl import fetch_by_libcurl
-from monitors.probes.http_plain import fetch_plain, is_plain
 from monitors.probes.judging import QUICK_BYTES
 from monitors.probes.operations import Aside, Deadline, Operation, Resolve, Steps
 from monitors.probes.request import HttpRequest, redirected, request_of
@@ -65,7 +65,7 @@ def hop(
     dns_ms, addresses = yield from _addresses(request, deadline)
     result.phases.dns = (result.phases.dns or 0.0) + dns_ms
     dialled = allowed(addresses, handles.policy)
-    spent_ms, fetch = dns_ms, _fetch_plain if is_plain(request) else fetch_by_libcurl
+    spent_ms, fetch = dns_ms, _fetch_direct if _goes_direct(request, handles) else fetch_by_libcurl
     for position, address in enumerate(dialled, start=1):
         result.address, started = address, time.monotonic()
         try:
@@ -78,15 +78,19 @@ def hop(
     raise AssertionError("unreachable: the last address returns or raises")
 
 
-def _fetch_plain(
+def _goes_direct(request: HttpRequest, handles: Handles) -> bool:
+    return is_direct(request) and (request.to.host, request.to.port) not in handles.left_to_libcurl
+
+
+def _fetch_direct(
     request: HttpRequest, address: str, result: Result, handles: Handles, deadline: Deadline, keep_body: bool
 ) -> Generator[Operation, Any, tuple[float, bytes]]:
     before = result.phases
     try:
-        return (yield from fetch_plain(request, address, result, deadline, keep_body))
+        return (yield from fetch_direct(request, address, result, handles, deadline, keep_body))
     except BadAnswer:
         # libcurl forgives more, and has words for what it does not. GET and HEAD may be made twice; one counts.
-        result.phases = before
+        result.phases, result.certificate = before, None
         return (yield from fetch_by_libcurl(request, address, result, handles, deadline, keep_body))
 
 

@@ -25,12 +25,13 @@ def run_once(check: Check, policy: AddressPolicy, *, verify_with: str | None = N
     """
     handles = Handles(policy, verify_with=verify_with, keep=1)
     try:
-        return _drive(check, handles)
+        return drive(check, handles)
     finally:
         handles.close()
 
 
-def _drive(check: Check, handles: Handles) -> Result:
+def drive(check: Check, handles: Handles) -> Result:
+    """Run `check` in this thread with handles that others may have used, and return its result."""
     steps = carry_out(check, handles)
     advance: Callable[[], Operation] = partial(next, steps)
     while True:

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitors.probes.arrival import ANCILLARY_BYTES, arrived_at, ask_for_arrivals
 from monitors.probes.base import ProbeFailed, Result
-from monitors.probes.certificates import read_pem
+from monitors.probes.certificates import read_der
 from monitors.probes.dialling import connect, failed, label
 from monitors.probes.handles import Handles
 from monitors.probes.operations import READ, WRITE, Deadline, Operation, Wait
@@ -41,7 +41,7 @@ class Stream:
         self._deadline = deadline
         self._opened_at = time.monotonic()
         self._first_at: float | None = None
-        self._last_at = 0.0
+        self.last_at = 0.0  # time.monotonic() at which the latest bytes arrived
         self._tls_since_first = 0.0
         ask_for_arrivals(sock)
 
@@ -53,7 +53,7 @@ class Stream:
         """Write `first_byte` (from when one could wait for it) and `transfer` (until the last) into the result."""
         if self._first_at is not None:
             phases = self._result.phases
-            spent = (self._last_at - self._first_at) * 1000 - self._tls_since_first
+            spent = (self.last_at - self._first_at) * 1000 - self._tls_since_first
             phases.first_byte = (self._first_at - self._opened_at) * 1000
             phases.transfer = max(spent, 0.0)
 
@@ -145,7 +145,7 @@ class Stream:
         yield from self._shake_hands(self.sock)
         der = self.sock.getpeercert(binary_form=True)
         if der:
-            self._result.certificate = read_pem(ssl.DER_cert_to_PEM_cert(der))
+            self._result.certificate = read_der(der)
         spent = (time.monotonic() - started) * 1000
         self._result.phases.tls = spent
         if self._first_at is None:
@@ -176,7 +176,7 @@ class Stream:
         else:
             chunk, arrival = self.sock.recv(self.chunk), time.monotonic()
         if chunk:
-            self._last_at = arrival
+            self.last_at = arrival
             if self._first_at is None:
                 self._first_at = arrival
         return chunk

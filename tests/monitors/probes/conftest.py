@@ -7,7 +7,8 @@ import trustme
 
 from common.addresses import AddressPolicy
 from monitors.probes.base import Check
-from monitors.probes.once import run_once
+from monitors.probes.handles import Handles
+from monitors.probes.once import drive, run_once
 from tests.targets import Authority, Target
 
 ANYWHERE = AddressPolicy(allow_private=True)
@@ -70,6 +71,23 @@ def look(authority):
         return run_once(check, policy, verify_with=verify_with or authority.file)
 
     return check_once
+
+
+@pytest.fixture
+def look_again(authority):
+    """Check a URL with what earlier looks have learned, and return the result."""
+    handles = Handles(ANYWHERE, verify_with=authority.file)
+
+    def check_once(url, *, timeout_ms=5000, **request):
+        settings = {"url": url, "request": request, "assertions": []}
+        now = time.time()
+        check = Check(
+            monitor_id=1, region_id=1, type="http", settings=settings, scheduled_at=now, timeout_ms=timeout_ms
+        )
+        return drive(check, handles)
+
+    yield check_once
+    handles.close()
 
 
 @pytest.fixture

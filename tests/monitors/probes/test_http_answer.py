@@ -1,9 +1,10 @@
-"""Plain HTTP on our own socket: what it reads is what libcurl reads, and what it cannot read libcurl judges."""
+"""HTTP on our own socket: what it reads is what libcurl reads, and what it cannot read libcurl judges."""
 
 import gc
 import gzip
 import time
 import zlib
+from contextlib import contextmanager
 
 import pytest
 
@@ -34,6 +35,7 @@ ANSWERS = {
     "deflate without zlib": OK + b"Content-Encoding: deflate\r\n\r\n" + RAW_DEFLATE,
     "gzip of gzip": OK + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(b"twice")),
 }  # fmt: skip
+WITHOUT_A_LENGTH = {"until the end", "HTTP/1.0", "gzip", "deflate", "deflate without zlib", "gzip of gzip"}
 ODD = {
     "a space in a name": OK + b"Set Cookie: a\r\nContent-Length: 2\r\n\r\nok",
     "a space before the colon": OK + b"X-One : 1\r\nContent-Length: 2\r\n\r\nok",
@@ -46,41 +48,54 @@ ODD = {
 }
 
 
-def answering(data, asked):
-    def script(connection):
-        asked.append(connection.recv(65_536))
-        time.sleep(0.01)
-        connection.sendall(data)
+@pytest.fixture
+def answering(authority):
+    """A server that says `data` to each request, and the address to ask it at."""
 
-    return tcp_server(script)
+    @contextmanager
+    def serve(data, asked, scheme="http"):
+        def script(connection):
+            asked.append(connection.recv(65_536))
+            time.sleep(0.01)
+            connection.sendall(data)
+
+        context = authority.context("localhost") if scheme == "https" else None
+        with tcp_server(script, context) as port:
+            yield f"{scheme}://localhost:{port}/"
+
+    return serve
 
 
 def seen(result):
-    return result.failure_class, result.status_code, result.headers, result.body_excerpt
+    return result.failure_class, result.status_code, result.headers, result.body_excerpt, result.certificate
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("name", ANSWERS)
-def test_what_is_read_here_is_what_libcurl_reads(look, monkeypatch, name):
+def test_what_is_read_here_is_what_libcurl_reads(look, monkeypatch, answering, name, scheme):
     asked = []
-    with answering(ANSWERS[name], asked) as port:
-        here = look(f"http://127.0.0.1:{port}/")
-        monkeypatch.setattr(http, "is_plain", lambda request: False)
-        there = look(f"http://127.0.0.1:{port}/")
+    with answering(ANSWERS[name], asked, scheme) as url:
+        here = look(url)
+        monkeypatch.setattr(http, "is_direct", lambda request: False)
+        there = look(url)
     assert seen(here) == seen(there)
-    assert here.ok == (200 <= here.status_code < 400)
-    assert len(asked) == 2
+    assert here.ok == (here.failure_class is None and 200 <= here.status_code < 400)
+    assert (here.certificate is not None) == (scheme == "https")
+    # Whether such an answer was cut short over TLS is libcurl's to say.
+    assert len(asked) == (3 if scheme == "https" and name in WITHOUT_A_LENGTH else 2)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("name", ODD)
-def test_what_cannot_be_read_here_is_judged_by_libcurl(look, monkeypatch, name):
+def test_what_cannot_be_read_here_is_judged_by_libcurl(look, monkeypatch, answering, name, scheme):
     asked = []
-    with answering(ODD[name], asked) as port:
-        here = look(f"http://127.0.0.1:{port}/")
+    with answering(ODD[name], asked, scheme) as url:
+        here = look(url)
         assert len(asked) == 2
         if here.latency_ms is not None:  # the first of the two does not count
             assert here.phases.total_ms == pytest.approx(here.latency_ms, abs=0.5)
-        monkeypatch.setattr(http, "is_plain", lambda request: False)
-        there = look(f"http://127.0.0.1:{port}/")
+        monkeypatch.setattr(http, "is_direct", lambda request: False)
+        there = look(url)
     assert (*seen(here), here.detail) == (*seen(there), there.detail)
 
 
@@ -170,10 +185,11 @@ def test_bad_answers_say_so():
         HttpAnswer(keep=10, is_head=False).feed(ODD["another protocol"])
 
 
-def test_the_request_is_what_a_person_described(look):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_request_is_what_a_person_described(look, answering, scheme):
     asked = []
-    with answering(ANSWERS["nothing"], asked) as port:
-        look(f"http://127.0.0.1:{port}/a?b=c", headers={"Host": "shop.example", "X-Empty": "", "accept": "text/html"})
+    with answering(ANSWERS["nothing"], asked, scheme) as url:
+        look(f"{url}a?b=c", headers={"Host": "shop.example", "X-Empty": "", "accept": "text/html"})
     first, *lines = asked[0].decode().removesuffix("\r\n\r\n").split("\r\n")
     assert first == "GET /a?b=c HTTP/1.1"
     assert [line for line in lines if not line.startswith("User-Agent: websignal-checker/")] == [
@@ -201,5 +217,6 @@ def test_the_request_is_what_a_person_described(look):
     ],
 )
 def test_only_the_plainest_requests_are_made_here(request_settings, plain):
-    assert http.is_plain(request_of({"url": "http://shop.example/", "request": request_settings})) is plain
-    assert not http.is_plain(request_of({"url": "https://shop.example/", "request": request_settings}))
+    for scheme in ("http", "https"):
+        request = request_of({"url": f"{scheme}://shop.example/", "request": request_settings})
+        assert http.is_direct(request) is plain

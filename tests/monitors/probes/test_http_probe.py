@@ -37,9 +37,9 @@ CLASSES = [
 
 @pytest.fixture(params=["socket", pytest.param("libcurl", marks=pytest.mark.slow)], autouse=True)
 def way(request, monkeypatch):
-    """Plain HTTP goes over a socket of ours, all else through libcurl; everything here holds for both."""
+    """Plain requests go over a socket of ours, all else through libcurl; everything here holds for both."""
     if request.param == "libcurl":
-        monkeypatch.setattr(http, "is_plain", lambda request: False)
+        monkeypatch.setattr(http, "is_direct", lambda request: False)
     return request.param
 
 

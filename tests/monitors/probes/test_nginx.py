@@ -42,6 +42,9 @@ http {{
     }}
     server {{
         listen 127.0.0.1:{old} ssl;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_cache shared:sessions:1m;
+        location /resumed {{ return 200 "$ssl_protocol $ssl_session_reused"; }}
         location / {{ return 200 "$server_protocol"; }}
     }}
     server {{
@@ -123,6 +126,14 @@ def test_methods_and_headers_arrive(look, nginx, method):
 def test_the_version_is_the_servers_best_or_the_one_asked_for(look, nginx, port, version, body):
     result = look(f"https://localhost:{nginx[port]}/", http_version=version)
     assert (result.ok, result.body_excerpt) == (True, body), result.detail
+
+
+@pytest.mark.parametrize("version", [None, "1.1"])
+def test_no_session_is_resumed_for_a_resumed_one_shows_no_certificate(look_again, nginx, version):
+    for _ in range(3):
+        result = look_again(f"https://localhost:{nginx['old']}/resumed", http_version=version)
+        assert (result.ok, result.body_excerpt) == (True, b"TLSv1.3 ."), result.detail
+        assert result.certificate is not None
 
 
 def test_without_the_version_asked_for_it_fails(look, nginx):
