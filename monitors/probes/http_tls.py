@@ -61,8 +61,10 @@ class SecuredStream:
 
     def send(self, data: bytes) -> Generator[Operation, Any, None]:
         """Send all of `data`."""
-        self._tls.write(data)
-        yield from self._flush()
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._tls.write(rest) :]  # as much as rustls buffers
+            yield from self._flush()
         self._sent_at = time.monotonic()
 
     def receive(self) -> Generator[Operation, Any, bytes]:
@@ -72,6 +74,7 @@ class SecuredStream:
                 chunk: bytes = self._tls.read(_CHUNK_BYTES)
                 break
             except ssl.SSLWantReadError:
+                yield from self._flush()  # an answer to what was no data, such as a change of keys
                 sealed = yield from self._stream.receive(wait_first=True)
                 if not sealed:
                     return b""

@@ -1,15 +1,20 @@
 """HTTPS through rustls: whom it leaves to libcurl, for how long, and what its times say."""
 
+import random
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 import pytest
 import trustme
 
+from common.addresses import AddressPolicy
 from monitors.probes import handles as handles_module
-from monitors.probes.handles import LeftToLibcurl
+from monitors.probes.handles import Handles, LeftToLibcurl
 from monitors.probes.http import is_direct
+from monitors.probes.http_answer import BadAnswer
+from monitors.probes.http_tls import SecuredStream
 from monitors.probes.request import request_of
 from tests.monitors.probes.scripted import hang, tcp_server
 
@@ -180,3 +185,85 @@ def test_what_is_broken_after_the_handshake_is_no_verdict_of_ours(look_again, au
     with tcp_server(script) as port:
         result = look_again(f"https://localhost:{port}/")
     assert (result.ok, len(counted.asked)) == (True, 2), result.detail
+
+
+def test_a_request_larger_than_a_buffer_arrives_whole(look_again, authority):
+    asked = []
+
+    def script(connection):
+        received = b""
+        while not received.endswith(b"\r\n\r\n"):
+            received += connection.recv(65_536)
+        asked.append(received)
+        connection.sendall(ANSWER)
+
+    value = "0123456789" * 30_000
+    with tcp_server(script, authority.context("localhost")) as port:
+        result = look_again(f"https://localhost:{port}/", headers={"X-Large": value})
+    assert result.ok, result.detail
+    assert [f"X-Large: {value}\r\n".encode() in one for one in asked] == [True]
+
+
+class Line:
+    """A server's side of a connection in memory, and a stream to it whose every flight may be spoilt on its way."""
+
+    last_at = 0.0
+
+    def __init__(self, context, spoil):
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._server = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._spoil = spoil
+
+    def send(self, data):
+        self._incoming.write(data)
+        return
+        yield
+
+    def receive(self, *, wait_first):
+        with suppress(ssl.SSLError):
+            self._server.do_handshake()
+            self._server.write(ANSWER)
+        return self._spoil(self._outgoing.read())
+        yield
+
+
+def talk(line, handles):
+    """What a client reads of a line, or None for a bad answer."""
+    try:
+        secured = SecuredStream(line, handles.http_context("http/1.1"), "localhost")
+        for step in (secured.shake_hands(), secured.send(b"GET / HTTP/1.1\r\n\r\n"), secured.receive()):
+            answer = ended(step)
+    except BadAnswer:
+        return None
+    return answer
+
+
+def ended(steps):
+    try:
+        next(steps)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("nothing here waits")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_spoilt_bytes_are_a_bad_answer_or_the_right_one(authority, version):
+    """A line that flips, cuts and repeats bytes: nothing but BadAnswer comes of it, and never another answer."""
+    chance = random.Random(1)
+
+    def spoil(flight):
+        where = chance.randrange(len(flight)) if flight else 0
+        kind = chance.choice(["flip", "cut", "repeat", "as it is"])
+        if kind == "flip" and flight:
+            return flight[:where] + bytes([flight[where] ^ (1 << chance.randrange(8))]) + flight[where + 1 :]
+        if kind == "repeat":
+            return flight[:where] + flight
+        return flight[:where] if kind == "cut" else flight
+
+    context = authority.context("localhost")
+    context.minimum_version = context.maximum_version = version
+    handles = Handles(AddressPolicy(allow_private=True), verify_with=authority.file)
+    answers = {talk(Line(context, spoil), handles) for _ in range(400)}
+    handles.close()
+    assert answers <= {None, b"", ANSWER, *(ANSWER[:end] for end in range(len(ANSWER)))}
+    assert {None, ANSWER} <= answers
