@@ -1,6 +1,6 @@
 """Measures the probe engine beside blackbox_exporter and axios, and how true its times are when paced.
 
-    python bench/probes.py                     # four minutes: both tables
+    python bench/probes.py                     # six minutes: both tables
     python bench/probes.py --only paced        # half a minute; or --only peers
     python bench/probes.py --seconds 8 --rounds 3
 
@@ -8,6 +8,8 @@ Every check is a fresh connection with phases, a keyword assertion and the addre
 certificate parsed as well. CPU is user and system time of the whole process. The best of the rounds counts:
 other work on the machine can only make a round worse. blackbox_exporter is Debian's prometheus-blackbox-exporter;
 axios comes from npm into a folder that goes afterwards. Where one cannot be had, its columns say so.
+HTTPS is HTTP/1.1 here and goes through rustls; a server that chooses HTTP/2 (Debian's nginx-light, which axios asks in
+HTTP/1.1) is libcurl's.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +29,7 @@ sys.path[:0] = [str(ROOT)]
 
 from bench import axios  # noqa: E402
 from bench.blackbox import BINARY, blackbox  # noqa: E402
+from bench.nginx import http2_target  # noqa: E402
 from bench.probe_target import ADDRESSES  # noqa: E402
 from bench.report import machine, table  # noqa: E402
 from common.addresses import AddressPolicy  # noqa: E402
@@ -36,7 +39,7 @@ from monitors.probes.base import Check, Claim, Result  # noqa: E402
 
 IN_FLIGHT = (50, 200, 1000)
 FIRST_BYTE_TARGETS = {1000: 54, 2000: 56, 4000: 70}  # p99 in ms by checks a second
-BLACKBOX_TARGETS, AXIOS_TARGET = {"HTTP": 4, "HTTPS": 1.5}, 3
+BLACKBOX_TARGETS, AXIOS_TARGETS = {"HTTP": "≥ 4 ×", "HTTPS": "≥ 1.5 ×"}, {"HTTP": "≥ 3 ×", "HTTPS": "≥ 3 ×"}
 POLICY = AddressPolicy(allow_private=True)
 KEYWORD = {"source": "body", "comparison": "contains", "target": "up"}
 
@@ -146,19 +149,20 @@ def best(measure: Callable[[], tuple[float, float]], rounds: int) -> tuple[float
     return max(measure() for _ in range(rounds))
 
 
-def compare(url: str, ca_file: str, seconds: float, rounds: int, peer: Path | None) -> Iterator[list[object]]:
+def compare(
+    name: str, url: str, ca_file: str, seconds: float, rounds: int, peer: Path | None
+) -> Iterator[list[object]]:
     """One row for each number in flight."""
-    scheme = url.partition(":")[0].upper()
     for in_flight in IN_FLIGHT:
         ours, our_wall = best(lambda n=in_flight: ClosedLoop(url, n, ca_file).rate(seconds), rounds)
         yield [
-            f"{scheme}, {in_flight}",
+            f"{name}, {in_flight}",
             f"{ours:,.0f}",
             f"{our_wall:,.0f}",
             *beside_blackbox(ours, url, in_flight, ca_file, seconds, rounds),
-            f"≥ {BLACKBOX_TARGETS[scheme]} ×",
+            BLACKBOX_TARGETS.get(name, "–"),
             *beside_axios(ours, url, in_flight, ca_file, seconds, rounds, peer),
-            f"≥ {AXIOS_TARGET} ×",
+            AXIOS_TARGETS.get(name, "–"),
         ]
 
 
@@ -201,21 +205,27 @@ def run(only: str | None, seconds: float, rounds: int, directory: Path) -> None:
         blob.write_to_path(certificate, append=position > 0)
     print(machine(), flush=True)
     prepare_process(ca_file)
-    with target() as (plain, _), target(certificate, key) as (secure, _):
-        urls = (f"http://127.0.0.1:{plain}/", f"https://127.0.0.1:{secure}/")
+    with (
+        target() as (plain, _),
+        target(certificate, key) as (secure, _),
+        http2_target(directory / "nginx", certificate, key) as modern,
+    ):
+        urls = {"HTTP": f"http://127.0.0.1:{plain}/", "HTTPS": f"https://127.0.0.1:{secure}/"}
+        if modern is not None:
+            urls["HTTPS, HTTP/2"] = f"https://127.0.0.1:{modern}/"
         if only != "paced":
             print_peers(urls, ca_file, seconds, rounds, directory)
         if only != "peers":
-            print_paced(f"{urls[0]}slow", ca_file, seconds * 2)
+            print_paced(f"{urls['HTTP']}slow", ca_file, seconds * 2)
 
 
-def print_peers(urls: Sequence[str], ca_file: str, seconds: float, rounds: int, directory: Path) -> None:
+def print_peers(urls: Mapping[str, str], ca_file: str, seconds: float, rounds: int, directory: Path) -> None:
     peer = axios.install(directory / "axios")
     if not BINARY.exists():
         print("blackbox_exporter is left out: install prometheus-blackbox-exporter.")
     if peer is None:
         print("axios is left out: it needs node, npm and npm's registry.")
-    rows = [row for url in urls for row in compare(url, ca_file, seconds, rounds, peer)]
+    rows = [row for name, url in urls.items() for row in compare(name, url, ca_file, seconds, rounds, peer)]
     header = ["in flight", "ours / CPU-s", "ours / s", "blackbox / CPU-s", "blackbox / s", "ratio", "target",
               "axios / CPU-s", "ratio", "target"]  # fmt: skip
     print(f"\n{table(header, rows)}", flush=True)
