@@ -50,22 +50,22 @@ class SecuredStream:
         """
         has_agreed = False
         while not has_agreed:
-            yield from self._flush()
             sent_at = time.monotonic()
+            yield from self._flush()
             while not has_agreed and not self._outgoing.pending:
                 yield from self._take_flight()
                 has_agreed = self._has_agreed()
-            self._handshake_ms += (self._stream.last_at - sent_at) * 1000
+            self._handshake_ms += max(self._stream.last_at - sent_at, 0.0) * 1000
         if self._tls.selected_alpn_protocol() == "h2":
             raise NoHandshake("The server chose HTTP/2.")
 
     def send(self, data: bytes) -> Generator[Operation, Any, None]:
         """Send all of `data`."""
+        self._sent_at = time.monotonic()
         rest = memoryview(data)
         while rest:
             rest = rest[self._tls.write(rest) :]  # as much as rustls buffers
             yield from self._flush()
-        self._sent_at = time.monotonic()
 
     def receive(self) -> Generator[Operation, Any, bytes]:
         """Return what comes next, b"" at the end. Raises BadAnswer for what is not TLS."""

@@ -16,6 +16,7 @@ from monitors.probes.http import is_direct
 from monitors.probes.http_answer import BadAnswer
 from monitors.probes.http_tls import SecuredStream
 from monitors.probes.request import request_of
+from monitors.probes.stream import Stream
 from tests.monitors.probes.scripted import hang, tcp_server
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -114,6 +115,20 @@ def test_the_time_to_the_first_byte_is_the_answers_not_the_tickets(look_again, a
     assert (phases.first_byte >= 79, phases.transfer >= 49) == (True, True)
     assert 0 < phases.tls < 79
     assert result.latency_ms == pytest.approx(phases.total_ms, abs=1)
+
+
+def test_no_phase_is_shorter_than_nothing(look_again, authority, counted, monkeypatch):
+    """Not even when the answer is there before we get to look at the clock after sending, as happens on loopback."""
+    send = Stream.send
+
+    def held_up(self, data):
+        yield from send(self, data)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(Stream, "send", held_up)
+    with tcp_server(counted, authority.context("localhost")) as port:
+        phases = look_again(f"https://localhost:{port}/").phases
+    assert (phases.tls > 0, phases.first_byte > 0, phases.transfer >= 0) == (True, True, True), phases
 
 
 def test_a_slow_handshake_is_the_phase_tls(look_again, authority, counted):
