@@ -85,12 +85,12 @@ def _goes_direct(request: HttpRequest, handles: Handles) -> bool:
 def _fetch_direct(
     request: HttpRequest, address: str, result: Result, handles: Handles, deadline: Deadline, keep_body: bool
 ) -> Generator[Operation, Any, tuple[float, bytes]]:
-    before = result.phases
+    phases, certificate = result.phases, result.certificate
     try:
         return (yield from fetch_direct(request, address, result, handles, deadline, keep_body))
     except BadAnswer:
         # libcurl forgives more, and has words for what it does not. GET and HEAD may be made twice; one counts.
-        result.phases, result.certificate = before, None
+        result.phases, result.certificate = phases, certificate
         return (yield from fetch_by_libcurl(request, address, result, handles, deadline, keep_body))
 
 

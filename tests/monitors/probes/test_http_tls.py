@@ -172,6 +172,23 @@ def test_an_answer_cut_short_is_a_reset(look_again, authority):
     assert result.phases.first_byte is not None
 
 
+def test_an_odd_answer_after_a_redirect_leaves_the_certificate_that_was_seen(look_again, authority):
+    def odd(connection):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nSet Cookie: a\r\nContent-Length: 2\r\n\r\nok")
+
+    def away(connection):
+        connection.recv(65_536)
+        head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://localhost:%d/\r\n\r\n"
+        connection.sendall(head % plain)
+
+    with tcp_server(odd) as plain, tcp_server(away, authority.context("localhost")) as port:
+        result = look_again(f"https://localhost:{port}/", block_http_downgrade=False)
+    assert (result.ok, result.body_excerpt) == (True, b"ok"), result.detail
+    assert result.certificate.names == ("localhost",)
+    assert result.latency_ms == pytest.approx(result.phases.total_ms, abs=1)
+
+
 def test_a_large_answer_comes_whole(look_again, authority):
     body = bytes(range(256)) * 3000
 
