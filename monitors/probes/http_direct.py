@@ -29,7 +29,9 @@ _MOST_BYTES = 4 * MAX_BODY_BYTES
 
 
 def is_direct(request: HttpRequest) -> bool:
-    """Whether a request can be made here: GET or HEAD without proxy, login or a body. libcurl makes all others."""
+    """Whether a request can be made here: GET or HEAD without proxy, login or a body; TLS verified and without a
+    certificate of ours. libcurl makes all others.
+    """
     shape = request.shape
     return (
         (request.to.scheme == "http" or (shape.verify_tls and shape.identity is None))
