@@ -1,4 +1,4 @@
-"""libcurl handles, set up once and used again, each with the state of its one transfer."""
+"""What the probes of a thread share: libcurl handles, TLS contexts, and which servers are libcurl's alone."""
 
 import ssl
 import time
@@ -173,7 +173,7 @@ class LeftToLibcurl:
 
 
 class Handles:
-    """What the probes of one thread share: the address guard, and a pool of libcurl handles.
+    """What the probes of one thread share: the address guard, a pool of libcurl handles, contexts for TLS.
 
     A handle costs ten times as much to make as to aim anew. `nameservers` are those of the system unless given.
     """
